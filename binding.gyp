@@ -1,0 +1,40 @@
+# The native addon. Node-API only, so one binary serves every Node.js version.
+#
+#   node-gyp configure build                    release build
+#   node-gyp configure build -- -Dsanitize=1    with AddressSanitizer and UndefinedBehaviorSanitizer; run with
+#                                               LD_PRELOAD="$(g++ -print-file-name=libasan.so)"
+{
+  "variables": { "sanitize%": 0 },
+  "targets": [
+    {
+      "target_name": "pgvip",
+      "sources": [
+        "native/addon.cc",
+        "native/address.cc",
+        "native/bpf.cc",
+        "native/io_orders.cc",
+        "native/io_thread.cc",
+        "native/netlink_socket.cc",
+        "native/packet_socket.cc",
+        "native/parse.cc",
+        "native/sd_notify.cc",
+        "native/sock_diag.cc",
+        "native/vrrp_socket.cc"
+      ],
+      "include_dirs": ["<!@(node -p \"require('node-addon-api').include_dir\")"],
+      "defines": ["NAPI_VERSION=8", "NODE_ADDON_API_CPP_EXCEPTIONS"],
+      "cflags!": ["-fno-exceptions"],
+      "cflags_cc!": ["-fno-exceptions", "-fno-rtti"],
+      "cflags_cc": ["-std=c++17", "-fexceptions", "-Wall", "-Wextra", "-fvisibility=hidden"],
+      "conditions": [
+        [
+          "sanitize==1",
+          {
+            "cflags_cc": ["-fsanitize=address,undefined", "-fno-omit-frame-pointer", "-g", "-O1"],
+            "ldflags": ["-fsanitize=address,undefined"]
+          }
+        ]
+      ]
+    }
+  ]
+}

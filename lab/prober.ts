@@ -1,0 +1,88 @@
+/** Runs the probe (probe/program.ts) on a client host and collects its records. */
+import { createRequire } from "node:module";
+import type { WriteProtocol } from "./cluster.js";
+import type { Host } from "./host.js";
+import { parseLine } from "./json-lines.js";
+import { echoTimeoutMs, probeRecord, type ProbeRecord, type ProbeSettings } from "./probe/records.js";
+import { labProgram, type LabProcess } from "./process.js";
+import { nowMs, sleep, until } from "./wait.js";
+
+/** What is written to besides the VIP: a `Cluster`, or less. */
+export interface ProbedCluster {
+  readonly writeProtocol: WriteProtocol;
+  readonly nodes: readonly { readonly name: string; readonly address: string }[];
+}
+
+export interface ProberOptions {
+  readonly echoEveryMs?: number;
+  readonly connectEveryMs?: number;
+  readonly writeEveryMs?: number;
+  /** Called with each record as it comes. */
+  readonly onRecord?: (record: ProbeRecord) => void;
+}
+
+export class Prober {
+  readonly #process: LabProcess;
+  readonly #records: ProbeRecord[] = [];
+
+  /** Resolves when the first echoes and writes are under way. */
+  static async start(client: Host, vip: string, cluster: ProbedCluster, options: ProberOptions = {}): Promise<Prober> {
+    const prober = new Prober(
+      client,
+      {
+        vip,
+        echoEveryMs: options.echoEveryMs ?? 10,
+        connectEveryMs: options.connectEveryMs ?? 50,
+        writeEveryMs: options.writeEveryMs ?? 25,
+        protocol: cluster.writeProtocol,
+        nodes: cluster.nodes.map(({ name, address }) => ({ name, address })),
+      },
+      options.onRecord,
+    );
+    await until("the probe is ready", () => prober.#ready());
+    return prober;
+  }
+
+  private constructor(client: Host, settings: ProbeSettings, onRecord?: (record: ProbeRecord) => void) {
+    const [command, args] = labProgram("probe/program.ts", [JSON.stringify(settings)]);
+    this.#process = client.spawnPiped(command, args, { log: "probe" });
+    this.#process.onLine((line) => {
+      const record = parseLine(probeRecord, line);
+      this.#records.push(record);
+      onRecord?.(record);
+    });
+  }
+
+  /** All records so far, in the order in which they were settled. */
+  get records(): readonly ProbeRecord[] {
+    return this.#records;
+  }
+
+  /** Waits until the fate of every echo sent before `untilMs` is known. Returns the records. */
+  async settled(untilMs = nowMs()): Promise<readonly ProbeRecord[]> {
+    await sleep(untilMs + echoTimeoutMs + 100 - nowMs());
+    return this.#records;
+  }
+
+  async close(): Promise<void> {
+    await this.#process.stop();
+  }
+
+  #ready(): boolean {
+    if (!this.#process.running) throw new Error("the probe ended; see probe.log in the directory of its host");
+    return this.#records.some((record) => record.kind === "ready");
+  }
+}
+
+/** The echo probe needs the optional package raw-socket, built. `null` when it is there. */
+export function missingRawSocket(): string | null {
+  try {
+    createRequire(import.meta.url)("raw-socket");
+    return null;
+  } catch {
+    return (
+      "the optional package raw-socket is missing or not built; with python3, make and g++ installed, run: " +
+      "npm install raw-socket@1.8.1 --no-save && (cd node_modules/raw-socket && npx node-gyp rebuild)"
+    );
+  }
+}

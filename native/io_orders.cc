@@ -1,0 +1,174 @@
+// The orders of the thread, and the steps that they are made of.
+#include <algorithm>
+
+#include "attempt.h"
+#include "io_thread.h"
+#include "sock_diag.h"
+
+namespace pgvip {
+
+void IoThread::perform(const order::Listen& what, event::Done*) {
+  const auto& listening = what.listening;
+  for (const auto family : {Family::ipv4, Family::ipv6}) {
+    if (!(family == Family::ipv4 ? listening.ipv4 : listening.ipv6)) {
+      slot(listening.if_index, family).reset();
+      continue;
+    }
+    auto& socket = vrrp(listening.if_index, family);
+    socket.filter(listening.router_ids);
+    if (listening.multicast) socket.join_group();
+  }
+  packet(listening.if_index).watch(listening.vips);
+}
+
+void IoThread::perform(const order::Unlisten& what, event::Done*) { interfaces_.erase(what.if_index); }
+
+void IoThread::perform(const order::TakeOver& what, event::Done* done) {
+  const auto& plan = what.plan;
+  TakeOverTimes times;
+  times.started_ms = monotonic_ms();
+  Holding holding(plan, times.started_ms);
+  if (holding.lease_ended()) throw SyscallError("takeOver", ETIME, "the lease is over");
+  try {
+    if (!put_addresses(holding))
+      throw SyscallError("takeOver", ETIME, "the right is over before a kernel lease could be");
+  } catch (const SyscallError&) {
+    std::optional<Failure> ignored;
+    remove_addresses(plan.if_index, plan.addresses, false, &done->sockets_destroyed, &ignored);
+    holdings_.erase(plan.holding);
+    throw;
+  }
+  times.address_ms = monotonic_ms();
+  // The address is ours now: a frame that does not leave is told, but does not undo it.
+  attempt(&done->failure, [&] {
+    if (what.announce) send_frames(plan.if_index, plan.announcements);
+  });
+  times.announced_ms = monotonic_ms();
+  attempt(&done->failure, [&] { send_adverts(plan.if_index, plan.adverts); });
+  times.advertised_ms = monotonic_ms();
+  if (done->failure) trouble(*done->failure);
+  done->failure.reset();
+  done->times = times;
+  for (const auto& address : plan.addresses) delete_other_prefixes(plan.if_index, address);
+  holdings_.insert_or_assign(plan.holding, std::move(holding));
+}
+
+void IoThread::perform(const order::Renew& what, event::Done*) {
+  auto& holding = held(what.holding);
+  if (holding.lease_ended()) throw SyscallError("renew", ETIME, "the lease is over");
+  holding.set_leases(what.lease_until_ms, what.right_until_ms);
+}
+
+void IoThread::perform(const order::Advertise& what, event::Done*) {
+  auto& holding = held(what.holding);
+  holding.set_adverts(what.adverts, monotonic_ms());
+  send_adverts(holding.plan().if_index, what.adverts);
+}
+
+void IoThread::perform(const order::Announce& what, event::Done*) {
+  const auto& plan = held(what.holding).plan();
+  send_frames(plan.if_index, plan.announcements);
+}
+
+void IoThread::perform(const order::Release& what, event::Done* done) {
+  const HoldingPlan plan = held(what.holding).plan();
+  holdings_.erase(what.holding);
+  remove_addresses(plan.if_index, plan.addresses, plan.destroy_sockets, &done->sockets_destroyed, &done->failure);
+  if (what.resign) attempt(&done->failure, [&] { send_adverts(plan.if_index, plan.resignations); });
+}
+
+void IoThread::perform(const order::Abandon& what, event::Done*) {
+  auto& holding = held(what.holding);
+  if (!holding.lease_ended() && all_present(holding.plan())) {
+    try {
+      put_addresses(holding);
+    } catch (const SyscallError&) {
+      holdings_.erase(what.holding);
+      throw;
+    }
+  }
+  holdings_.erase(what.holding);
+}
+
+void IoThread::perform(const order::RemoveAddresses& what, event::Done* done) {
+  std::vector<AddressPlan> found;
+  // Whatever prefix length the left-over has.
+  for (const auto& entry : known_) {
+    const auto& state = entry.second;
+    for (const auto& plan : what.addresses) {
+      if (state.if_index != what.if_index || !(state.address == plan.address)) continue;
+      found.push_back(plan);
+      found.back().prefix_length = state.prefix_length;
+    }
+  }
+  remove_addresses(what.if_index, found, what.destroy_sockets, &done->sockets_destroyed, &done->failure);
+}
+
+void IoThread::perform(const order::SendFrames& what, event::Done*) { send_frames(what.if_index, what.frames); }
+
+void IoThread::perform(const order::SendAdverts& what, event::Done*) { send_adverts(what.if_index, what.adverts); }
+
+void IoThread::perform(const order::Dump&, event::Done*) { snapshot("asked"); }
+
+Holding& IoThread::held(std::uint32_t number) {
+  const auto found = holdings_.find(number);
+  if (found == holdings_.end()) throw SyscallError("holding " + std::to_string(number), ENOENT, "not held any more");
+  return found->second;
+}
+
+bool IoThread::put_addresses(const Holding& holding) {
+  const auto& plan = holding.plan();
+  for (const auto& address : plan.addresses) {
+    // Compared with the clock right before each message: a renewal can resurrect an address that has moved on.
+    if (holding.lease_ended()) return false;
+    const auto lifetime_s = holding.kernel_lifetime_s();
+    if (!lifetime_s) return false;
+    requests_.put_address(plan.if_index, address, *lifetime_s);
+  }
+  return true;
+}
+
+// Whether every address is still on its interface, as far as the kernel has told.
+bool IoThread::all_present(const HoldingPlan& plan) const {
+  return std::all_of(plan.addresses.begin(), plan.addresses.end(), [&](const AddressPlan& address) {
+    return known_.count(key_of(plan.if_index, address.address, address.prefix_length)) > 0;
+  });
+}
+
+void IoThread::remove_addresses(int if_index, const std::vector<AddressPlan>& addresses, bool destroy,
+                                std::uint32_t* destroyed, std::optional<Failure>* first) {
+  // Only while the address is still there does a RST leave for the peers.
+  if (destroy) {
+    for (const auto& plan : addresses) attempt(first, [&] { *destroyed += destroy_sockets(plan.address); });
+  }
+  for (const auto& plan : addresses) {
+    attempt(first, [&] { requests_.delete_address(if_index, plan.address, plan.prefix_length); });
+  }
+}
+
+// A left-over of another configuration: the same address with another prefix length is a second address to the kernel.
+void IoThread::delete_other_prefixes(int if_index, const AddressPlan& plan) {
+  for (const auto& entry : known_) {
+    const auto& state = entry.second;
+    if (state.if_index != if_index || !(state.address == plan.address)) continue;
+    if (state.prefix_length == plan.prefix_length) continue;
+    std::optional<Failure> failure;
+    attempt(&failure, [&] { requests_.delete_address(if_index, state.address, state.prefix_length); });
+    if (failure) trouble(*failure);
+  }
+}
+
+void IoThread::send_frames(int if_index, const std::vector<Bytes>& frames) {
+  std::optional<Failure> first;
+  for (const auto& frame : frames) attempt(&first, [&] { packet(if_index).send(frame); });
+  if (first) throw SyscallError(*first);
+}
+
+void IoThread::send_adverts(int if_index, const std::vector<AdvertPacket>& adverts) {
+  std::optional<Failure> first;
+  // One unreachable peer must not silence the others.
+  for (const auto& advert : adverts) attempt(&first, [&] { vrrp(if_index, advert.source.family).send(advert); });
+  if (first) throw SyscallError(*first);
+}
+
+}  // namespace pgvip

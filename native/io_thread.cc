@@ -1,0 +1,325 @@
+// The loop of the thread: time, sockets, and what is told.
+#include "io_thread.h"
+
+#include <net/if.h>
+#include <pthread.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/timerfd.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "attempt.h"
+#include "sock_diag.h"
+
+namespace pgvip {
+
+namespace {
+
+// A flood of packets must not keep orders, adverts and leases waiting.
+constexpr int kPacketsPerRound = 64;
+constexpr int kRealtimePriority = 10;
+// Noticed later than this, a lease's end means that this thread itself stood still: others have moved on since.
+constexpr double kLateMs = 300;
+constexpr double kSuspendMs = 250;
+constexpr double kTroubleIntervalMs = 1000;
+constexpr double kIdleMs = 1000;
+
+}  // namespace
+
+IoThread::IoThread(std::shared_ptr<EventQueue> events)
+    : events_(std::move(events)),
+      epoll_(check(::epoll_create1(EPOLL_CLOEXEC), "epoll_create1")),
+      timer_(check(::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK), "timerfd_create")),
+      wake_(check(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), "eventfd")),
+      suspend_offset_ms_(boottime_ms() - monotonic_ms()) {
+  watch(timer_.get());
+  watch(wake_.get());
+  watch(monitor_.fd());
+  thread_ = std::thread([this] { run(); });
+  sched_param parameters{};
+  parameters.sched_priority = kRealtimePriority;
+  realtime_ = ::pthread_setschedparam(thread_.native_handle(), SCHED_FIFO, &parameters) == 0;
+}
+
+IoThread::~IoThread() { close(); }
+
+void IoThread::execute(Order order) {
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (stop_) return;
+    orders_.push_back(std::move(order));
+  }
+  ::eventfd_write(wake_.get(), 1);
+}
+
+void IoThread::close() {
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    stop_ = true;
+  }
+  if (!thread_.joinable()) return;
+  ::eventfd_write(wake_.get(), 1);
+  thread_.join();
+  interfaces_.clear();
+}
+
+void IoThread::run() {
+  ::pthread_setname_np(::pthread_self(), "pgvip-io");
+  snapshot("start");
+  for (;;) {
+    take_orders();
+    {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      if (stop_) return;
+    }
+    // Before the clock: an address that somebody has deleted must not be renewed.
+    read_monitor();
+    pass_time();
+    read_sockets();
+    tell_troubles();
+    wait();
+  }
+}
+
+void IoThread::wait() {
+  arm(monotonic_ms());
+  epoll_event ready[8];
+  const int count = ::epoll_wait(epoll_.get(), ready, 8, -1);
+  for (int index = 0; index < count; ++index) {
+    std::uint64_t ignored = 0;
+    // Timer and wake-up are level-triggered: reading them makes them quiet.
+    if (ready[index].data.fd == timer_.get() || ready[index].data.fd == wake_.get()) {
+      (void)!::read(ready[index].data.fd, &ignored, sizeof(ignored));
+    }
+  }
+}
+
+void IoThread::take_orders() {
+  std::vector<Order> orders;
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    orders.swap(orders_);
+  }
+  for (const auto& order : orders) {
+    carry_out(order);
+    // What the order changed is told before the next one: a deletion must not look like one of what comes after it.
+    read_monitor();
+  }
+}
+
+void IoThread::carry_out(const Order& order) {
+  event::Done done;
+  done.order = order.number;
+  try {
+    std::visit([&](const auto& what) { perform(what, &done); }, order.what);
+  } catch (const SyscallError& error) {
+    done.failure = error.failure();
+  }
+  tell(std::move(done));
+}
+
+// ── time ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+void IoThread::pass_time() {
+  check_suspend();
+  for (auto next = holdings_.begin(); next != holdings_.end();) {
+    auto& holding = next->second;
+    const double now = monotonic_ms();
+    if (holding.lease_ended()) {
+      end_lease(holding);
+      next = holdings_.erase(next);
+      continue;
+    }
+    if (holding.advert_due(now)) {
+      try {
+        send_adverts(holding.plan().if_index, holding.plan().adverts);
+      } catch (const SyscallError& error) {
+        trouble(error.failure());
+      }
+      holding.advert_sent(now);
+    }
+    if (holding.renewal_due(now)) renew_kernel_lease(&holding, now);
+    ++next;
+  }
+}
+
+void IoThread::arm(double now_ms) {
+  double due = now_ms + kIdleMs;
+  for (const auto& entry : holdings_) due = std::min(due, entry.second.next_due_ms(now_ms));
+  due = std::max(due, now_ms + 0.001);
+  itimerspec timer{};
+  timer.it_value.tv_sec = static_cast<time_t>(due / 1e3);
+  timer.it_value.tv_nsec = static_cast<long>(std::fmod(due, 1e3) * 1e6);
+  ::timerfd_settime(timer_.get(), TFD_TIMER_ABSTIME, &timer, nullptr);
+}
+
+void IoThread::check_suspend() {
+  const double offset = boottime_ms() - monotonic_ms();
+  if (offset - suspend_offset_ms_ > kSuspendMs) tell(event::Suspended{offset - suspend_offset_ms_});
+  suspend_offset_ms_ = offset;
+}
+
+// Nobody renewed: let go alone. Too late to say so, only the address goes: peers have moved on, and nothing that this
+// host says now would help them.
+void IoThread::end_lease(const Holding& holding) {
+  const auto& plan = holding.plan();
+  event::LeaseEnded ended;
+  ended.holding = plan.holding;
+  ended.lease_until_ms = plan.lease_until_ms;
+  ended.silent = holding.overdue_ms() > kLateMs;
+  remove_addresses(plan.if_index, plan.addresses, plan.destroy_sockets && !ended.silent, &ended.sockets_destroyed,
+                   &ended.failure);
+  if (ended.silent && plan.destroy_sockets) {
+    // The sessions end here too, but only now: without the address no RST can leave.
+    for (const auto& address : plan.addresses) {
+      attempt(&ended.failure, [&] { ended.sockets_destroyed += destroy_sockets(address.address); });
+    }
+  }
+  if (!ended.silent) attempt(&ended.failure, [&] { send_adverts(plan.if_index, plan.resignations); });
+  tell(std::move(ended));
+}
+
+void IoThread::renew_kernel_lease(Holding* holding, double now_ms) {
+  holding->renewed(now_ms);
+  if (!all_present(holding->plan())) return;
+  try {
+    put_addresses(*holding);
+  } catch (const SyscallError& error) {
+    trouble(error.failure());
+  }
+}
+
+// ── sockets ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+IoThread::Interface& IoThread::interface(int if_index) {
+  auto& found = interfaces_[if_index];
+  if (found.name.empty()) {
+    char name[IF_NAMESIZE] = {};
+    if (::if_indextoname(static_cast<unsigned>(if_index), name) == nullptr) {
+      const int error = errno;
+      interfaces_.erase(if_index);
+      throw SyscallError("if_indextoname", error == ENXIO ? ENODEV : error, "interface " + std::to_string(if_index));
+    }
+    found.name = name;
+  }
+  return found;
+}
+
+std::unique_ptr<VrrpSocket>& IoThread::slot(int if_index, Family family) {
+  auto& found = interface(if_index);
+  return family == Family::ipv4 ? found.ipv4 : found.ipv6;
+}
+
+VrrpSocket& IoThread::vrrp(int if_index, Family family) {
+  auto& socket = slot(if_index, family);
+  if (!socket) {
+    socket = std::make_unique<VrrpSocket>(family, if_index, interface(if_index).name);
+    watch(socket->fd());
+  }
+  return *socket;
+}
+
+PacketSocket& IoThread::packet(int if_index) {
+  auto& socket = interface(if_index).packet;
+  if (!socket) {
+    socket = std::make_unique<PacketSocket>(if_index);
+    watch(socket->fd());
+  }
+  return *socket;
+}
+
+void IoThread::watch(int fd) {
+  epoll_event event{};
+  event.events = EPOLLIN;
+  event.data.fd = fd;
+  check(::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event), "epoll_ctl");
+}
+
+void IoThread::read_sockets() {
+  for (auto& entry : interfaces_) {
+    auto& sockets = entry.second;
+    const auto report = [&](const char* call, int error) {
+      // A link that is down says so through rtnetlink.
+      if (error != 0 && error != ENETDOWN) trouble(failure(call, error, sockets.name));
+    };
+    for (const auto* socket : {&sockets.ipv4, &sockets.ipv6}) {
+      if (!*socket) continue;
+      report("recvmsg(VRRP)",
+             (*socket)->read(kPacketsPerRound, [this](event::Advert advert) { tell(std::move(advert)); }));
+    }
+    if (!sockets.packet) continue;
+    report("recvfrom(AF_PACKET)",
+           sockets.packet->read(kPacketsPerRound, [this](event::NeighborFrame frame) { tell(std::move(frame)); }));
+  }
+}
+
+void IoThread::read_monitor() {
+  const auto result = monitor_.read(
+      [this](bool present, const LinkState& link) {
+        // Sockets of a removed interface are dead, even when it comes back under its old name.
+        if (!present) interfaces_.erase(link.if_index);
+        tell(event::Link{present, link});
+      },
+      [this](bool present, const AddressState& state) { note_address(present, state); });
+  if (result == RouteMonitor::Result::overrun) snapshot("overrun");
+}
+
+// Each renewal of a lease is announced by the kernel as a new address: only real changes are passed on.
+void IoThread::note_address(bool present, const AddressState& state) {
+  const std::string key = key_of(state.if_index, state.address, state.prefix_length);
+  const auto known = known_.find(key);
+  if (present) {
+    const bool same = known != known_.end() && known->second.flags == state.flags && known->second.label == state.label;
+    known_.insert_or_assign(key, state);
+    if (same) return;
+  } else {
+    if (known == known_.end()) return;
+    known_.erase(known);
+    for (auto& entry : holdings_) {
+      const auto& addresses = entry.second.plan().addresses;
+      const bool ours = std::any_of(addresses.begin(), addresses.end(), [&](const AddressPlan& plan) {
+        return plan.address == state.address && plan.prefix_length == state.prefix_length;
+      });
+      if (ours && entry.second.plan().if_index == state.if_index) entry.second.suspend_renewal();
+    }
+  }
+  tell(event::AddressChange{present, state});
+}
+
+void IoThread::snapshot(const char* reason) {
+  try {
+    event::Snapshot all;
+    all.reason = reason;
+    all.links = requests_.links();
+    all.addresses = requests_.addresses();
+    known_.clear();
+    for (const auto& state : all.addresses)
+      known_.insert_or_assign(key_of(state.if_index, state.address, state.prefix_length), state);
+    tell(std::move(all));
+  } catch (const SyscallError& error) {
+    trouble(error.failure());
+  }
+}
+
+// ── telling ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+void IoThread::tell(decltype(Event::what) what) { events_->push({monotonic_ms(), std::move(what)}); }
+
+// The same trouble again and again is one event with a count.
+void IoThread::trouble(const Failure& failure) {
+  auto& entry = troubles_[failure.call + failure.errno_name + failure.detail];
+  entry.count = entry.failure.call.empty() ? 1 : entry.count + 1;
+  entry.failure = failure;
+}
+
+void IoThread::tell_troubles() {
+  const double now = monotonic_ms();
+  if (troubles_.empty() || now - troubles_told_ms_ < kTroubleIntervalMs) return;
+  troubles_told_ms_ = now;
+  for (auto& entry : troubles_) tell(std::move(entry.second));
+  troubles_.clear();
+}
+
+}  // namespace pgvip

@@ -1,0 +1,113 @@
+// The one thread that owns every socket: orders in, events out, adverts and leases on time.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "clock.h"
+#include "event_queue.h"
+#include "holding.h"
+#include "messages.h"
+#include "netlink_socket.h"
+#include "packet_socket.h"
+#include "unique_fd.h"
+#include "vrrp_socket.h"
+
+namespace pgvip {
+
+class IoThread {
+ public:
+  // Opens netlink, epoll and the timer (throws SyscallError) and starts the thread. Events go to `events`.
+  explicit IoThread(std::shared_ptr<EventQueue> events);
+  ~IoThread();
+  IoThread(const IoThread&) = delete;
+  IoThread& operator=(const IoThread&) = delete;
+
+  void execute(Order order);
+  // Ends the thread and closes every socket; addresses stay as they are. Idempotent.
+  void close();
+  // Whether the thread runs with real-time priority.
+  [[nodiscard]] bool realtime() const { return realtime_; }
+
+ private:
+  // The sockets of one interface.
+  struct Interface {
+    std::string name;
+    std::unique_ptr<VrrpSocket> ipv4;
+    std::unique_ptr<VrrpSocket> ipv6;
+    std::unique_ptr<PacketSocket> packet;
+  };
+  using Step = std::function<void()>;
+
+  void run();
+  void wait();
+  void take_orders();
+  void carry_out(const Order& order);
+  void pass_time();
+  void arm(double now_ms);
+  void check_suspend();
+  void read_sockets();
+  void read_monitor();
+  void snapshot(const char* reason);
+
+  void perform(const order::Listen& what, event::Done* done);
+  void perform(const order::Unlisten& what, event::Done* done);
+  void perform(const order::TakeOver& what, event::Done* done);
+  void perform(const order::Renew& what, event::Done* done);
+  void perform(const order::Advertise& what, event::Done* done);
+  void perform(const order::Announce& what, event::Done* done);
+  void perform(const order::Release& what, event::Done* done);
+  void perform(const order::Abandon& what, event::Done* done);
+  void perform(const order::RemoveAddresses& what, event::Done* done);
+  void perform(const order::SendFrames& what, event::Done* done);
+  void perform(const order::SendAdverts& what, event::Done* done);
+  void perform(const order::Dump& what, event::Done* done);
+
+  Interface& interface(int if_index);
+  VrrpSocket& vrrp(int if_index, Family family);
+  PacketSocket& packet(int if_index);
+  std::unique_ptr<VrrpSocket>& slot(int if_index, Family family);
+  void watch(int fd);
+  Holding& held(std::uint32_t number);
+
+  // False when the lease or the right is over before all addresses are in.
+  bool put_addresses(const Holding& holding);
+  [[nodiscard]] bool all_present(const HoldingPlan& plan) const;
+  void remove_addresses(int if_index, const std::vector<AddressPlan>& addresses, bool destroy, std::uint32_t* destroyed,
+                        std::optional<Failure>* first);
+  void delete_other_prefixes(int if_index, const AddressPlan& plan);
+  void send_frames(int if_index, const std::vector<Bytes>& frames);
+  void send_adverts(int if_index, const std::vector<AdvertPacket>& adverts);
+  void end_lease(const Holding& holding);
+  void renew_kernel_lease(Holding* holding, double now_ms);
+  void note_address(bool present, const AddressState& state);
+
+  void tell(decltype(Event::what) what);
+  void trouble(const Failure& failure);
+  void tell_troubles();
+
+  std::shared_ptr<EventQueue> events_;
+  UniqueFd epoll_;
+  UniqueFd timer_;
+  UniqueFd wake_;
+  RouteRequests requests_;
+  RouteMonitor monitor_;
+  std::map<int, Interface> interfaces_;
+  std::map<std::uint32_t, Holding> holdings_;
+  std::map<std::string, AddressState> known_;
+  std::map<std::string, event::Trouble> troubles_;
+  double troubles_told_ms_ = 0;
+  double suspend_offset_ms_;
+
+  std::mutex mutex_;
+  std::vector<Order> orders_;
+  bool stop_ = false;
+  bool realtime_ = false;
+  std::thread thread_;
+};
+
+}  // namespace pgvip

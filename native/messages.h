@@ -1,0 +1,211 @@
+// Orders from JavaScript and events to it, as plain data. The same words as src/ports/network.ts.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "syscall_error.h"
+
+namespace pgvip {
+
+using Bytes = std::vector<std::uint8_t>;
+
+enum class Family : std::uint8_t { ipv4, ipv6 };
+
+// An IPv4 or IPv6 address: the first 4 or all 16 bytes count.
+struct Address {
+  Family family = Family::ipv4;
+  std::uint8_t bytes[16] = {};
+
+  [[nodiscard]] std::size_t size() const { return family == Family::ipv4 ? 4 : 16; }
+  friend bool operator==(const Address& a, const Address& b);
+};
+
+struct AddressPlan {
+  Address address;
+  std::uint8_t prefix_length = 32;
+  std::string label;
+  std::optional<Address> broadcast;
+  bool deprecated = false;
+  bool no_prefix_route = false;
+};
+
+struct AdvertPacket {
+  Address source;
+  Address destination;
+  Bytes pdu;
+};
+
+struct HoldingPlan {
+  std::uint32_t holding = 0;
+  int if_index = 0;
+  std::vector<AddressPlan> addresses;
+  std::vector<Bytes> announcements;
+  std::vector<AdvertPacket> adverts;
+  double advert_interval_ms = 1000;
+  std::vector<AdvertPacket> resignations;
+  bool destroy_sockets = false;
+  std::uint32_t kernel_lease_s = 0;
+  double lease_until_ms = 0;
+  double right_until_ms = 0;
+};
+
+struct Listening {
+  int if_index = 0;
+  bool ipv4 = false;
+  bool ipv6 = false;
+  bool multicast = false;
+  std::vector<std::uint8_t> router_ids;
+  std::vector<Address> vips;
+};
+
+namespace order {
+struct Listen {
+  Listening listening;
+};
+struct Unlisten {
+  int if_index;
+};
+struct TakeOver {
+  HoldingPlan plan;
+  bool announce;
+};
+struct Renew {
+  std::uint32_t holding;
+  double lease_until_ms;
+  double right_until_ms;
+};
+struct Advertise {
+  std::uint32_t holding;
+  std::vector<AdvertPacket> adverts;
+};
+struct Announce {
+  std::uint32_t holding;
+};
+struct Release {
+  std::uint32_t holding;
+  bool resign;
+};
+struct Abandon {
+  std::uint32_t holding;
+};
+struct RemoveAddresses {
+  int if_index;
+  std::vector<AddressPlan> addresses;
+  bool destroy_sockets;
+};
+struct SendFrames {
+  int if_index;
+  std::vector<Bytes> frames;
+};
+struct SendAdverts {
+  int if_index;
+  std::vector<AdvertPacket> adverts;
+};
+struct Dump {};
+}  // namespace order
+
+struct Order {
+  double number = 0;
+  std::variant<order::Listen, order::Unlisten, order::TakeOver, order::Renew, order::Advertise, order::Announce,
+               order::Release, order::Abandon, order::RemoveAddresses, order::SendFrames, order::SendAdverts,
+               order::Dump>
+      what;
+};
+
+struct LinkState {
+  int if_index = 0;
+  std::string name;
+  bool up = false;
+  bool carrier = false;
+  bool loopback = false;
+  Bytes mac;
+  std::uint32_t mtu = 0;
+};
+
+struct AddressState {
+  int if_index = 0;
+  Address address;
+  std::uint8_t prefix_length = 0;
+  std::string label;
+  std::uint32_t flags = 0;
+  // Remaining valid lifetime in seconds; none = for ever.
+  std::optional<std::uint32_t> valid_s;
+  std::uint8_t scope = 0;
+};
+
+struct TakeOverTimes {
+  double started_ms = 0;
+  double address_ms = 0;
+  double announced_ms = 0;
+  double advertised_ms = 0;
+};
+
+namespace event {
+struct Done {
+  double order = 0;
+  std::optional<Failure> failure;
+  std::optional<TakeOverTimes> times;
+  std::uint32_t sockets_destroyed = 0;
+};
+struct Advert {
+  int if_index = 0;
+  Address source;
+  Address destination;
+  int ttl = 0;
+  Bytes pdu;
+};
+struct NeighborFrame {
+  int if_index = 0;
+  Bytes frame;
+};
+struct Link {
+  bool present = false;
+  LinkState link;
+};
+struct AddressChange {
+  bool present = false;
+  AddressState address;
+};
+struct Snapshot {
+  const char* reason = "asked";
+  std::vector<LinkState> links;
+  std::vector<AddressState> addresses;
+};
+struct LeaseEnded {
+  std::uint32_t holding = 0;
+  double lease_until_ms = 0;
+  bool silent = false;
+  std::uint32_t sockets_destroyed = 0;
+  std::optional<Failure> failure;
+};
+struct Trouble {
+  Failure failure;
+  std::uint32_t count = 1;
+};
+struct Suspended {
+  double for_ms = 0;
+};
+struct Overflow {
+  std::uint32_t dropped = 0;
+};
+}  // namespace event
+
+struct Event {
+  double at_ms = 0;
+  std::variant<event::Done, event::Advert, event::NeighborFrame, event::Link, event::AddressChange, event::Snapshot,
+               event::LeaseEnded, event::Trouble, event::Suspended, event::Overflow>
+      what;
+};
+
+// Text of an address, for error messages and JavaScript.
+std::string to_text(const Address& address);
+// Names an address on an interface.
+std::string key_of(int if_index, const Address& address, std::uint8_t prefix_length);
+// The address of a text; none when it is no IP address.
+std::optional<Address> parse_address(const std::string& text);
+
+}  // namespace pgvip

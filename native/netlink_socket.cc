@@ -1,0 +1,210 @@
+// rtnetlink messages, built and sent.
+#include "netlink_socket.h"
+
+#include <linux/if_addr.h>
+#include <linux/rtnetlink.h>
+#include <sys/socket.h>
+
+#include <cstring>
+
+#include "parse.h"
+
+namespace pgvip {
+
+namespace {
+
+constexpr std::uint32_t kForever = 0xffffffffU;
+constexpr std::size_t kBuffer = 64 * 1024;
+constexpr int kMonitorBuffer = 1024 * 1024;
+// The kernel answers at once; this only keeps a lost answer from stopping the thread.
+constexpr timeval kAnswerTimeout = {0, 500 * 1000};
+
+UniqueFd open_route(int flags) {
+  return UniqueFd(check(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | flags, NETLINK_ROUTE), "socket(NETLINK_ROUTE)"));
+}
+
+void append(Bytes* message, const void* data, std::size_t size) {
+  const auto* bytes = static_cast<const std::uint8_t*>(data);
+  message->insert(message->end(), bytes, bytes + size);
+  message->resize(NLMSG_ALIGN(message->size()));
+}
+
+template <typename Body>
+Bytes request(std::uint16_t type, std::uint16_t flags, const Body& body) {
+  nlmsghdr header{};
+  header.nlmsg_type = type;
+  header.nlmsg_flags = static_cast<std::uint16_t>(NLM_F_REQUEST | flags);
+  Bytes message;
+  append(&message, &header, sizeof(header));
+  append(&message, &body, sizeof(body));
+  return message;
+}
+
+void add_attribute(Bytes* message, std::uint16_t type, const void* data, std::size_t size) {
+  rtattr attribute{};
+  attribute.rta_type = type;
+  attribute.rta_len = static_cast<std::uint16_t>(RTA_LENGTH(size));
+  append(message, &attribute, sizeof(attribute));
+  append(message, data, size);
+}
+
+ifaddrmsg address_header(int if_index, const Address& address, std::uint8_t prefix_length) {
+  ifaddrmsg info{};
+  info.ifa_family = address.family == Family::ipv4 ? AF_INET : AF_INET6;
+  info.ifa_prefixlen = prefix_length;
+  info.ifa_scope = RT_SCOPE_UNIVERSE;
+  info.ifa_index = static_cast<unsigned>(if_index);
+  return info;
+}
+
+void add_address(Bytes* message, const Address& address) {
+  add_attribute(message, IFA_LOCAL, address.bytes, address.size());
+  add_attribute(message, IFA_ADDRESS, address.bytes, address.size());
+}
+
+}  // namespace
+
+RouteRequests::RouteRequests() : fd_(open_route(0)) {
+  check(::setsockopt(fd_.get(), SOL_SOCKET, SO_RCVTIMEO, &kAnswerTimeout, sizeof(kAnswerTimeout)),
+        "setsockopt(SO_RCVTIMEO)");
+}
+
+void RouteRequests::put_address(int if_index, const AddressPlan& plan, std::uint32_t valid_s) {
+  Bytes message = request(RTM_NEWADDR, NLM_F_ACK | NLM_F_CREATE | NLM_F_REPLACE,
+                          address_header(if_index, plan.address, plan.prefix_length));
+  add_address(&message, plan.address);
+  if (!plan.label.empty()) add_attribute(&message, IFA_LABEL, plan.label.c_str(), plan.label.size() + 1);
+  if (plan.broadcast) add_attribute(&message, IFA_BROADCAST, plan.broadcast->bytes, plan.broadcast->size());
+  std::uint32_t flags = plan.no_prefix_route ? IFA_F_NOPREFIXROUTE : 0U;
+  // Duplicate address detection would keep the VIP unusable for one to two seconds.
+  if (plan.address.family == Family::ipv6) flags |= IFA_F_NODAD;
+  add_attribute(&message, IFA_FLAGS, &flags, sizeof(flags));
+  if (valid_s > 0 || plan.deprecated) {
+    ifa_cacheinfo cache{};
+    cache.ifa_valid = valid_s > 0 ? valid_s : kForever;
+    cache.ifa_prefered = plan.deprecated ? 0 : cache.ifa_valid;
+    add_attribute(&message, IFA_CACHEINFO, &cache, sizeof(cache));
+  }
+  transact(&message, "RTM_NEWADDR", to_text(plan.address));
+}
+
+bool RouteRequests::delete_address(int if_index, const Address& address, std::uint8_t prefix_length) {
+  Bytes message = request(RTM_DELADDR, NLM_F_ACK, address_header(if_index, address, prefix_length));
+  add_address(&message, address);
+  try {
+    transact(&message, "RTM_DELADDR", to_text(address));
+  } catch (const SyscallError& error) {
+    const auto& name = error.failure().errno_name;
+    if (name == "EADDRNOTAVAIL" || name == "ENODEV") return false;
+    throw;
+  }
+  return true;
+}
+
+void RouteRequests::transact(Bytes* message, const std::string& call, const std::string& detail) {
+  sequence_ += 1;
+  nlmsghdr header{};
+  std::memcpy(&header, message->data(), sizeof(header));
+  header.nlmsg_len = static_cast<std::uint32_t>(message->size());
+  header.nlmsg_seq = sequence_;
+  std::memcpy(message->data(), &header, sizeof(header));
+  if (::send(fd_.get(), message->data(), message->size(), 0) < 0) throw SyscallError(call, errno, detail);
+  bool answered = false;
+  int result = 0;
+  RouteHandlers handlers;
+  handlers.link = [](bool, const LinkState&) {};
+  handlers.address = [](bool, const AddressState&) {};
+  handlers.done = [](std::uint32_t) {};
+  // Answers to a request that was given up by its timeout are passed over.
+  handlers.answer = [&](std::uint32_t sequence, int error) {
+    if (sequence != sequence_) return;
+    answered = true;
+    result = error;
+  };
+  std::uint8_t buffer[8192];
+  while (!answered) {
+    const ssize_t size = ::recv(fd_.get(), buffer, sizeof(buffer), 0);
+    if (size < 0) throw SyscallError(call, errno == EAGAIN ? ETIMEDOUT : errno, detail);
+    parse_route(buffer, static_cast<std::size_t>(size), handlers);
+  }
+  if (result != 0) throw SyscallError(call, result, detail);
+}
+
+void RouteRequests::dump(std::uint16_t type, const std::function<void(const std::uint8_t*, std::size_t)>& each) {
+  Bytes message = request(type, NLM_F_DUMP, rtgenmsg{AF_UNSPEC});
+  sequence_ += 1;
+  nlmsghdr header{};
+  std::memcpy(&header, message.data(), sizeof(header));
+  header.nlmsg_len = static_cast<std::uint32_t>(message.size());
+  header.nlmsg_seq = sequence_;
+  std::memcpy(message.data(), &header, sizeof(header));
+  check(static_cast<int>(::send(fd_.get(), message.data(), message.size(), 0)), "send(dump)");
+  bool complete = false;
+  int result = 0;
+  RouteHandlers handlers;
+  handlers.link = [](bool, const LinkState&) {};
+  handlers.address = [](bool, const AddressState&) {};
+  handlers.answer = [&](std::uint32_t, int error) {
+    complete = true;
+    result = error;
+  };
+  handlers.done = [&](std::uint32_t sequence) { complete = complete || sequence == sequence_; };
+  Bytes buffer(kBuffer);
+  while (!complete) {
+    const int size = check(static_cast<int>(::recv(fd_.get(), buffer.data(), buffer.size(), 0)), "recv(dump)");
+    each(buffer.data(), static_cast<std::size_t>(size));
+    parse_route(buffer.data(), static_cast<std::size_t>(size), handlers);
+  }
+  if (result != 0) throw SyscallError("dump", result);
+}
+
+std::vector<LinkState> RouteRequests::links() {
+  std::vector<LinkState> links;
+  RouteHandlers handlers;
+  handlers.link = [&](bool, const LinkState& link) { links.push_back(link); };
+  handlers.address = [](bool, const AddressState&) {};
+  handlers.answer = [](std::uint32_t, int) {};
+  handlers.done = [](std::uint32_t) {};
+  dump(RTM_GETLINK, [&](const std::uint8_t* data, std::size_t size) { parse_route(data, size, handlers); });
+  return links;
+}
+
+std::vector<AddressState> RouteRequests::addresses() {
+  std::vector<AddressState> addresses;
+  RouteHandlers handlers;
+  handlers.link = [](bool, const LinkState&) {};
+  handlers.address = [&](bool, const AddressState& address) { addresses.push_back(address); };
+  handlers.answer = [](std::uint32_t, int) {};
+  handlers.done = [](std::uint32_t) {};
+  dump(RTM_GETADDR, [&](const std::uint8_t* data, std::size_t size) { parse_route(data, size, handlers); });
+  return addresses;
+}
+
+RouteMonitor::RouteMonitor() : fd_(open_route(SOCK_NONBLOCK)) {
+  sockaddr_nl address{};
+  address.nl_family = AF_NETLINK;
+  address.nl_groups = RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR;
+  check(::bind(fd_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)), "bind(rtnetlink groups)");
+  // Best effort: without CAP_NET_ADMIN the kernel's own limit holds, and an overrun is recovered from.
+  (void)::setsockopt(fd_.get(), SOL_SOCKET, SO_RCVBUFFORCE, &kMonitorBuffer, sizeof(kMonitorBuffer));
+}
+
+RouteMonitor::Result RouteMonitor::read(const std::function<void(bool, const LinkState&)>& link,
+                                        const std::function<void(bool, const AddressState&)>& address) {
+  RouteHandlers handlers;
+  handlers.link = link;
+  handlers.address = address;
+  handlers.answer = [](std::uint32_t, int) {};
+  handlers.done = [](std::uint32_t) {};
+  std::uint8_t buffer[32 * 1024];
+  for (;;) {
+    const ssize_t size = ::recv(fd_.get(), buffer, sizeof(buffer), 0);
+    if (size > 0) {
+      parse_route(buffer, static_cast<std::size_t>(size), handlers);
+    } else {
+      return size < 0 && errno == ENOBUFS ? Result::overrun : Result::idle;
+    }
+  }
+}
+
+}  // namespace pgvip

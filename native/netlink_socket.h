@@ -1,0 +1,46 @@
+// rtnetlink: requests that are acknowledged, dumps, and the stream of changes.
+#pragma once
+
+#include <functional>
+
+#include "messages.h"
+#include "unique_fd.h"
+
+namespace pgvip {
+
+// One netlink socket for requests. Every call waits for the kernel's answer, which is there when sendmsg returns.
+class RouteRequests {
+ public:
+  RouteRequests();
+
+  // RTM_NEWADDR, create or replace. `valid_s` 0 = no lifetime. Throws SyscallError with the kernel's errno.
+  void put_address(int if_index, const AddressPlan& plan, std::uint32_t valid_s);
+  // RTM_DELADDR. Returns false when the address was not there (EADDRNOTAVAIL) or its interface is gone (ENODEV).
+  bool delete_address(int if_index, const Address& address, std::uint8_t prefix_length);
+  [[nodiscard]] std::vector<LinkState> links();
+  [[nodiscard]] std::vector<AddressState> addresses();
+
+ private:
+  void transact(Bytes* message, const std::string& call, const std::string& detail);
+  void dump(std::uint16_t type, const std::function<void(const std::uint8_t*, std::size_t)>& each);
+
+  UniqueFd fd_;
+  std::uint32_t sequence_ = 0;
+};
+
+// Membership in RTNLGRP_LINK, IPV4_IFADDR and IPV6_IFADDR; non-blocking.
+class RouteMonitor {
+ public:
+  RouteMonitor();
+
+  [[nodiscard]] int fd() const { return fd_.get(); }
+  enum class Result { idle, overrun };
+  // Reads what is there. `overrun`: the kernel dropped messages (ENOBUFS), only a fresh dump tells the truth.
+  Result read(const std::function<void(bool, const LinkState&)>& link,
+              const std::function<void(bool, const AddressState&)>& address);
+
+ private:
+  UniqueFd fd_;
+};
+
+}  // namespace pgvip

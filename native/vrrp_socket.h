@@ -1,0 +1,37 @@
+// One raw socket for VRRP (IP protocol 112) of one family on one interface.
+#pragma once
+
+#include <functional>
+#include <vector>
+
+#include "messages.h"
+#include "unique_fd.h"
+
+namespace pgvip {
+
+class VrrpSocket {
+ public:
+  // Throws SyscallError (EPERM without CAP_NET_RAW, ENODEV without the interface).
+  VrrpSocket(Family family, int if_index, const std::string& if_name);
+
+  [[nodiscard]] int fd() const { return fd_.get(); }
+  [[nodiscard]] Family family() const { return family_; }
+
+  void join_group();
+  // Passes only these router IDs up, filtered in the kernel; none = all.
+  void filter(const std::vector<std::uint8_t>& router_ids);
+  // TTL or hop limit 255, source as in the packet.
+  void send(const AdvertPacket& packet);
+  // Reads at most `limit` packets. Returns the errno of a failed read, 0 when all is well.
+  int read(int limit, const std::function<void(event::Advert)>& handler);
+
+ private:
+  void set(int level, int option, int value, const char* name);
+
+  Family family_;
+  int if_index_;
+  bool joined_ = false;
+  UniqueFd fd_;
+};
+
+}  // namespace pgvip

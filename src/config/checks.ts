@@ -1,0 +1,134 @@
+/** What no single setting can say: settings that contradict each other. */
+import { type Cidr, isOnSubnet } from "../wire/addresses.js";
+import type { Path } from "./layers.js";
+import type { PatroniSettings, VipSettings } from "./schema.js";
+
+/** A contradiction at the place of one of the settings that make it. */
+export interface Contradiction {
+  readonly path: Path;
+  readonly text: string;
+}
+
+/** The parts of a configuration that are right for themselves, so that all problems can be told at once. */
+export interface Parts {
+  readonly patroni: PatroniSettings | null;
+  readonly vips: readonly Entry[];
+}
+
+/** An entry of `vips`, with its place in the list. */
+interface Entry {
+  readonly index: number;
+  readonly vip: VipSettings;
+}
+
+export function contradictions({ patroni, vips }: Parts): readonly Contradiction[] {
+  const ofPatroni = patroni === null ? [] : patroniContradictions(patroni);
+  return [
+    ...ofPatroni.map(({ path, text }) => ({ path: ["patroni", ...path], text })),
+    ...vips.flatMap(({ index, vip }) =>
+      vipContradictions(vip).map(({ path, text }) => ({ path: ["vips", index, ...path], text })),
+    ),
+    ...repeatedVips(vips),
+    ...repeatedRouterIds(vips),
+  ];
+}
+
+function patroniContradictions(patroni: PatroniSettings): readonly Contradiction[] {
+  const { url, username, password, password_file, ca, cert, key, insecure } = patroni;
+  const hasPassword = password !== undefined || password_file !== undefined;
+  const isPlain = url.startsWith("http:");
+  const secure = { ca, cert, key, insecure: insecure ? true : undefined };
+  return [
+    ...when(username !== undefined && !hasPassword, ["username"], "has no password; wanted password_file or password"),
+    ...when(username === undefined && hasPassword, [password === undefined ? "password_file" : "password"], NO_USER),
+    ...when(
+      password !== undefined && password_file !== undefined,
+      ["password_file"],
+      "is given beside password; wanted one of them",
+    ),
+    ...when(cert !== undefined && key === undefined, ["cert"], "has no key; wanted patroni.key as well"),
+    ...when(key !== undefined && cert === undefined, ["key"], "has no certificate; wanted patroni.cert as well"),
+    ...when(insecure && ca !== undefined, ["insecure"], "is true although a CA is given; wanted one of them"),
+    ...Object.entries(secure).flatMap(([name, value]) =>
+      when(isPlain && value !== undefined, [name], `has no effect because patroni.url is ${url}; wanted https://`),
+    ),
+  ];
+}
+
+const NO_USER = "has no user; wanted patroni.username as well";
+
+function vipContradictions(vip: VipSettings): readonly Contradiction[] {
+  const { label, peers, transport } = vip;
+  const families = new Set(vip.address.map(({ family }) => family));
+  const foreign = peers?.filter((peer) => !families.has(peer.includes(":") ? "ipv6" : "ipv4")) ?? [];
+  return [
+    ...labelContradictions(vip),
+    ...when(label !== undefined && !families.has("ipv4"), ["label"], "has no effect; only IPv4 addresses have labels"),
+    ...when(transport === "multicast" && peers !== undefined, ["peers"], "has no effect; wanted transport: unicast"),
+    ...when(
+      transport === "unicast" && peers?.length === 0,
+      ["peers"],
+      "is an empty list; wanted at least one address, or no peers at all to follow the members of the cluster",
+    ),
+    ...when(foreign.length > 0, ["peers"], `has ${foreign.join(", ")}; wanted the same address family as the VIP`),
+    ...timingContradictions(vip),
+  ];
+}
+
+function labelContradictions({ label, interface: name }: VipSettings): readonly Contradiction[] {
+  if (label === undefined || name === undefined || label === name || label.startsWith(`${name}:`)) return [];
+  return [{ path: ["label"], text: `is ${label}; wanted ${name} or ${name}: and a suffix, such as ${name}:1` }];
+}
+
+type SpanKey = "lease" | "poll_interval" | "turbo_interval" | "lock_interval" | "answer_timeout" | "silence_timeout";
+
+/** The first must not be longer than the second, or must be shorter. */
+const TIMING_RULES: readonly (readonly [SpanKey, "atMost" | "below", SpanKey])[] = [
+  ["turbo_interval", "atMost", "poll_interval"],
+  ["lock_interval", "atMost", "turbo_interval"],
+  // One slow answer must not end the lease, nor one lost answer the right to the VIP.
+  ["answer_timeout", "below", "lease"],
+  ["poll_interval", "below", "lease"],
+  ["answer_timeout", "below", "silence_timeout"],
+];
+
+function timingContradictions(vip: VipSettings): readonly Contradiction[] {
+  return TIMING_RULES.flatMap(([shorter, rule, longer]) => {
+    const [short, long] = [vip[shorter], vip[longer]];
+    const text = `is ${String(short)}ms; wanted ${rule === "below" ? "less than" : "at most"} ${longer} (${String(long)}ms)`;
+    return when(rule === "below" ? short >= long : short > long, [shorter], text);
+  });
+}
+
+function repeatedVips(entries: readonly Entry[]): readonly Contradiction[] {
+  const seen = new Set<string>();
+  return entries.flatMap(({ index, vip }) =>
+    vip.address.flatMap(({ address }, position) => {
+      const again = seen.has(address);
+      seen.add(address);
+      return when(again, ["vips", index, "address", position], `is ${address} again; wanted each VIP once`);
+    }),
+  );
+}
+
+/** Two virtual routers on one link cannot have one ID (RFC 9568 section 5.2.3). */
+function repeatedRouterIds(entries: readonly Entry[]): readonly Contradiction[] {
+  return entries.flatMap(({ index, vip }, position) => {
+    const isTwin = (other: Entry): boolean => other.vip.router_id === vip.router_id && mayShareLink(other.vip, vip);
+    const twin = vip.router_id === undefined ? undefined : entries.slice(0, position).find(isTwin);
+    if (twin === undefined) return [];
+    const text = `is ${String(vip.router_id)}, as in vips[${String(twin.index)}]; wanted another one on the same interface`;
+    return [{ path: ["vips", index, "router_id"], text }];
+  });
+}
+
+/** By name where both give one; otherwise by subnet, from which the interface will be found. */
+function mayShareLink(a: VipSettings, b: VipSettings): boolean {
+  if (a.interface !== undefined && b.interface !== undefined) return a.interface === b.interface;
+  const overlap = (one: Cidr, other: Cidr): boolean => isOnSubnet(one.address, other) || isOnSubnet(other.address, one);
+  return a.address.some((one) => b.address.some((other) => overlap(one, other)));
+}
+
+function when(condition: boolean, path: Path, text: string): readonly Contradiction[] {
+  return condition ? [{ path, text }] : [];
+}

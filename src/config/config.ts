@@ -1,0 +1,134 @@
+/**
+ * The configuration that the agent runs on: checked, complete, without sources. Spans are in milliseconds, `null` stands
+ * for "find out at run time".
+ */
+import type { Cidr } from "../wire/addresses.js";
+import type { ChecksumForm } from "../wire/vrrp.js";
+import type { Settings, VipSettings } from "./schema.js";
+import type { HostPort } from "./values.js";
+
+export interface Config {
+  readonly patroni: PatroniConfig;
+  /** At least one. */
+  readonly groups: readonly GroupConfig[];
+  readonly onStop: "release" | "keep";
+  readonly socketPath: string;
+  readonly logLevel: Settings["log_level"];
+}
+
+export interface PatroniConfig {
+  /** `http://127.0.0.1:8008`: no path, no final slash, no credentials. */
+  readonly url: string;
+  readonly scope: string | null;
+  readonly name: string | null;
+  readonly credentials: { readonly username: string; readonly password: string } | null;
+  readonly tls: TlsConfig;
+  readonly connectTimeoutMs: number;
+  readonly postgres: HostPort;
+}
+
+/** Paths of PEM files. */
+export interface TlsConfig {
+  readonly ca: string | null;
+  readonly client: { readonly cert: string; readonly key: string } | null;
+  readonly verify: boolean;
+}
+
+/** VIPs that move together under one virtual router ID. */
+export interface GroupConfig {
+  /** At least one, in the order given. */
+  readonly vips: readonly Cidr[];
+  readonly interface: string | null;
+  readonly role: "primary";
+  readonly routerId: number | null;
+  readonly label: string | null;
+  readonly priority: number;
+  readonly vrrpVersion: 3;
+  readonly checksum: ChecksumForm;
+  readonly transport: Transport;
+  readonly takeOn: "auto" | "lock" | "writable";
+  /** 0 = none. */
+  readonly kernelLeaseSeconds: number;
+  readonly destroySockets: boolean;
+  readonly timing: GroupTiming;
+}
+
+export type Transport =
+  | { readonly kind: "multicast" }
+  /** `members`: whoever Patroni's `/cluster` lists. */
+  | { readonly kind: "unicast"; readonly peers: readonly string[] | "members" };
+
+/** The spans that the core decides by; it says what they mean (`Timing` in core/types.ts). */
+export interface GroupTiming {
+  readonly advertIntervalMs: number;
+  readonly pollMs: number;
+  readonly turboMs: number;
+  readonly lockPollMs: number;
+  readonly answerTimeoutMs: number;
+  readonly leaseMs: number;
+  readonly holdTimeoutMs: number;
+  readonly silenceTimeoutMs: number;
+  readonly startupGraceMs: number;
+  readonly promoteGraceMs: number;
+}
+
+/** Puts checked settings into the agent's terms. The password comes from wherever it was kept. */
+export function configOf(settings: Settings, password: string | null): Config {
+  return {
+    patroni: patroniOf(settings.patroni, password),
+    groups: settings.vips.map(groupOf),
+    onStop: settings.on_stop,
+    socketPath: settings.socket,
+    logLevel: settings.log_level,
+  };
+}
+
+function patroniOf(patroni: Settings["patroni"], password: string | null): PatroniConfig {
+  const { username, cert, key } = patroni;
+  return {
+    url: patroni.url,
+    scope: patroni.scope ?? null,
+    name: patroni.name ?? null,
+    credentials: username === undefined || password === null ? null : { username, password },
+    tls: {
+      ca: patroni.ca ?? null,
+      client: cert === undefined || key === undefined ? null : { cert, key },
+      verify: !patroni.insecure,
+    },
+    connectTimeoutMs: patroni.connect_timeout,
+    postgres: patroni.postgres,
+  };
+}
+
+function groupOf(vip: VipSettings): GroupConfig {
+  return {
+    vips: vip.address,
+    interface: vip.interface ?? null,
+    role: vip.role,
+    routerId: vip.router_id ?? null,
+    label: vip.label ?? null,
+    priority: vip.priority,
+    vrrpVersion: vip.vrrp_version,
+    checksum: vip.checksum === "pdu-only" ? "pduOnly" : "pseudoHeader",
+    transport: vip.transport === "unicast" ? { kind: "unicast", peers: vip.peers ?? "members" } : { kind: "multicast" },
+    takeOn: vip.take_on,
+    kernelLeaseSeconds: vip.kernel_lease / 1000,
+    destroySockets: vip.destroy_sockets,
+    timing: timingOf(vip),
+  };
+}
+
+function timingOf(vip: VipSettings): GroupTiming {
+  return {
+    advertIntervalMs: vip.advert_interval,
+    pollMs: vip.poll_interval,
+    turboMs: vip.turbo_interval,
+    lockPollMs: vip.lock_interval,
+    answerTimeoutMs: vip.answer_timeout,
+    leaseMs: vip.lease,
+    holdTimeoutMs: vip.hold_timeout,
+    silenceTimeoutMs: vip.silence_timeout,
+    startupGraceMs: vip.startup_grace,
+    promoteGraceMs: vip.promote_grace,
+  };
+}

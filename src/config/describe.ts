@@ -1,0 +1,82 @@
+/** A configuration in words, for `pgvip check`: what the agent will do, with every default spelt out. No secrets. */
+import type { Config, GroupConfig, PatroniConfig, Transport } from "./config.js";
+
+export function describe(config: Config): string {
+  return [
+    ...describePatroni(config.patroni),
+    ...config.groups.flatMap(describeGroup),
+    "agent",
+    row("on stop", config.onStop === "release" ? "release the VIP" : "keep the VIP, for the next start to adopt"),
+    row("control socket", config.socketPath),
+    row("log level", config.logLevel),
+  ].join("\n");
+}
+
+function describePatroni(patroni: PatroniConfig): readonly string[] {
+  const { tls, credentials, postgres } = patroni;
+  const authority = tls.ca === null ? "the system's CAs" : tls.ca;
+  return [
+    `Patroni at ${patroni.url}`,
+    row("cluster", patroni.scope ?? "whatever it says"),
+    row("member", patroni.name ?? "whatever it says"),
+    ...(patroni.url.startsWith("https:")
+      ? [row("certificate", tls.verify ? `signed by ${authority}` : "not verified")]
+      : []),
+    ...(tls.client === null ? [] : [row("client certificate", tls.client.cert)]),
+    ...(credentials === null ? [] : [row("user", `${credentials.username}, with a password`)]),
+    row("connect within", span(patroni.connectTimeoutMs)),
+    row("PostgreSQL's port", `${postgres.host}:${String(postgres.port)}`),
+  ];
+}
+
+function describeGroup(group: GroupConfig): readonly string[] {
+  const { timing } = group;
+  const vips = group.vips.map(({ address, prefixLength }) => `${address}/${String(prefixLength)}`);
+  return [
+    `VIP ${vips.join(" and ")}`,
+    row("follows", `the ${group.role}`),
+    row("interface", group.interface ?? "the one whose subnet has the VIP"),
+    ...(group.label === null ? [] : [row("label", group.label)]),
+    row("router ID", group.routerId === null ? "derived from cluster and VIP" : String(group.routerId)),
+    row(
+      "adverts",
+      `VRRPv${String(group.vrrpVersion)}, priority ${String(group.priority)}, every ${span(timing.advertIntervalMs)}, ${transportText(group.transport)}`,
+    ),
+    row("checksum", group.checksum === "pduOnly" ? "over the PDU only" : "with the pseudo-header"),
+    row("taken on", takeOnText[group.takeOn]),
+    row(
+      "Patroni is asked",
+      `every ${span(timing.pollMs)}, ${span(timing.turboMs)} in a fail-over, ${span(timing.lockPollMs)} from the lock on`,
+    ),
+    row("answers within", span(timing.answerTimeoutMs)),
+    row(
+      "lease",
+      `${span(timing.leaseMs)}, in the kernel ${group.kernelLeaseSeconds === 0 ? "none" : span(group.kernelLeaseSeconds * 1000)}`,
+    ),
+    row(
+      "kept at most",
+      `${span(timing.holdTimeoutMs)} without PostgreSQL, ${span(timing.silenceTimeoutMs)} without Patroni`,
+    ),
+    row("grace", `${span(timing.startupGraceMs)} at start, ${span(timing.promoteGraceMs)} in a promotion`),
+    row("connections", group.destroySockets ? "reset when the VIP goes" : "left alone when the VIP goes"),
+  ];
+}
+
+const takeOnText = {
+  auto: "the leader lock when nobody answers for it, otherwise when PostgreSQL takes writes",
+  lock: "the leader lock",
+  writable: "PostgreSQL taking writes",
+} as const;
+
+function transportText(transport: Transport): string {
+  if (transport.kind === "multicast") return "by multicast";
+  return `to ${transport.peers === "members" ? "the members of the cluster" : transport.peers.join(", ")}`;
+}
+
+function span(durationMs: number): string {
+  return durationMs >= 1000 ? `${String(durationMs / 1000)}s` : `${String(durationMs)}ms`;
+}
+
+function row(name: string, text: string): string {
+  return `  ${name.padEnd(18)} ${text}`;
+}

@@ -1,0 +1,106 @@
+/** Everything that is wrong with a tree of settings, in words, each with the place where somebody wrote it. */
+import * as v from "valibot";
+import { type Contradiction, type Parts, contradictions } from "./checks.js";
+import { SECRETS } from "./fields.js";
+import { type Layer, type Path, type Tree, isTree, pathText, valueAt, whereOf } from "./layers.js";
+import { type Problem, show, unknownText } from "./problems.js";
+import { patroni, schema, vip } from "./schema.js";
+
+type Issue = v.InferIssue<typeof schema>;
+
+interface Circumstances {
+  /** A file of settings could not be read, so that a setting may only seem to be missing. */
+  readonly incomplete: boolean;
+  /** Why the agent cannot read a file (`ENOENT`); `null` when it can. */
+  readonly unreadable: (file: string) => string | null;
+}
+
+export function problemsOf(
+  issues: readonly Issue[],
+  tree: Tree,
+  layers: readonly Layer[],
+  { incomplete, unreadable }: Circumstances,
+): readonly Problem[] {
+  const parts = partsOf(tree);
+  const found = [...unknownKeys(tree), ...issues.flatMap((issue) => wrongValue(issue, tree, incomplete))];
+  return [...found, ...contradictions(parts), ...unreadableFiles(parts, unreadable)].map(({ path, text }) => ({
+    where: whereOf(layers, path),
+    path: pathText(path),
+    text,
+  }));
+}
+
+/** valibot stops at the first unknown key; people want to see all of them. */
+function unknownKeys(tree: Tree): readonly Contradiction[] {
+  const vips = valueAt(tree, ["vips"]);
+  return [
+    ...unknownIn(tree, [], schema.entries),
+    ...unknownIn(valueAt(tree, ["patroni"]), ["patroni"], patroni.entries),
+    ...(Array.isArray(vips) ? vips : []).flatMap((entry, index) => unknownIn(entry, ["vips", index], vip.entries)),
+  ];
+}
+
+function unknownIn(value: unknown, path: Path, entries: v.ObjectEntries): readonly Contradiction[] {
+  if (!isTree(value)) return [];
+  return Object.keys(value)
+    .filter((key) => !Object.hasOwn(entries, key))
+    .map((key) => ({ path: [...path, key], text: unknownText(key, Object.keys(entries)) }));
+}
+
+function wrongValue(issue: Issue, tree: Tree, incomplete: boolean): readonly Contradiction[] {
+  const written = writtenPath(tree, (issue.path ?? []).map(({ key }) => key).filter(isPathKey));
+  const value = valueAt(tree, written);
+  if (value === undefined && incomplete) return [];
+  if (issue.type !== "strict_object")
+    return [{ path: written, text: `is ${shown(written, value)}; wanted ${issue.message}` }];
+  // `expected` tells the three complaints of this schema apart.
+  if (issue.expected === "never") return [];
+  if (issue.expected === "Object") return [{ path: written, text: `is ${show(value)}; wanted a mapping of settings` }];
+  return [{ path: written, text: "is missing; every VIP needs it" }];
+}
+
+/** One address may stand where a list is meant, and has no index then. */
+function writtenPath(tree: Tree, path: Path): Path {
+  const parent = path.slice(0, -1);
+  return typeof path.at(-1) === "number" && !Array.isArray(valueAt(tree, parent)) ? parent : path;
+}
+
+function isPathKey(key: unknown): key is string | number {
+  return typeof key === "string" || typeof key === "number";
+}
+
+/** Passwords are not repeated, neither their own setting nor inside a URL. */
+function shown(path: Path, value: unknown): string {
+  const name = pathText(path);
+  if (SECRETS.has(name)) return value === null ? "empty" : "something else";
+  return name === "patroni.url" && typeof value === "string"
+    ? show(value.replace(/^(.*\/\/)?.*@/, "$1***@"))
+    : show(value);
+}
+
+function partsOf(tree: Tree): Parts {
+  const vips = valueAt(tree, ["vips"]);
+  const checkedPatroni = v.safeParse(schema.entries.patroni, valueAt(tree, ["patroni"]));
+  return {
+    patroni: checkedPatroni.success ? checkedPatroni.output : null,
+    vips: (Array.isArray(vips) ? vips : []).flatMap((entry, index) => {
+      const checked = v.safeParse(vip, entry);
+      return checked.success ? [{ index, vip: checked.output }] : [];
+    }),
+  };
+}
+
+const FILES = ["password_file", "ca", "cert", "key"] as const;
+
+function unreadableFiles(
+  { patroni: settings }: Parts,
+  unreadable: Circumstances["unreadable"],
+): readonly Contradiction[] {
+  return FILES.flatMap((key) => {
+    const file = settings?.[key];
+    const reason = file === undefined ? null : unreadable(file);
+    return reason === null
+      ? []
+      : [{ path: ["patroni", key], text: `is ${show(file)}, which cannot be read (${reason})` }];
+  });
+}

@@ -1,0 +1,87 @@
+/**
+ * How long a VIP may stay: lease arithmetic in one place, so that two writable primaries can never both hold it.
+ *
+ * Patroni's leader key lives `ttl` after its last renewal. `dcs_last_seen` bounds the age of that renewal in normal
+ * running to one `loop_wait`, so nobody else can be leader before `dcs_last_seen + ttl - loop_wait`. Two seconds are kept
+ * back for the kernel, which removes an expired address up to 1.25 s late, and for the truncation of `dcs_last_seen`.
+ */
+import type { DcsSettings } from "./observation.js";
+import type { DuckBounds, DuckCase, GroupState, Leases, Timing, View } from "./types.js";
+import { type Verdict, leads } from "./verdict.js";
+
+const KERNEL_MARGIN_MS = 2_000;
+/** Without knowledge of the DCS (settings unknown, failsafe mode, odd clock): the shortest hand-over fits, no lease does. */
+const BLIND_RIGHT_MS = 3_000;
+const REPLICA_GRACE_MS = 1_000;
+/** How long after a lame duck's deadline the network lets go by itself, should the core not have come to it. */
+const SELF_RELEASE_MS = 50;
+
+/** Until when a "leads" answer lets us believe that nobody else can be leader, should Patroni fall silent now. */
+export function rightUntil(view: View, dcs: DcsSettings | null, timing: Timing): number {
+  const { observation, sentAtMs } = view;
+  const latest = sentAtMs + timing.silenceTimeoutMs;
+  if (observation.kind === "unknown" || dcs === null || observation.dcsSeenAtMs === null) {
+    return Math.min(latest, sentAtMs + BLIND_RIGHT_MS);
+  }
+  if (observation.status.failsafeActive) return Math.min(latest, sentAtMs + BLIND_RIGHT_MS);
+  return Math.min(latest, observation.dcsSeenAtMs + dcs.ttlMs - dcs.loopWaitMs - KERNEL_MARGIN_MS);
+}
+
+/** Which row of the lame duck's table a verdict is; `null` when Patroni says that this node leads: no deadline. */
+export function duckCase(verdict: Verdict): DuckCase | null {
+  if (verdict.kind === "notLeader") {
+    return verdict.postgres === "writable" ? "accepts" : verdict.postgres;
+  }
+  if (verdict.kind === "silent") return verdict.port === "refuses" ? "refuses" : "accepts";
+  return null;
+}
+
+/** The bounds after one more look: each case keeps the deadline it got when it was first seen in this episode. */
+export function addBound(
+  bounds: DuckBounds,
+  verdict: Verdict,
+  state: GroupState,
+  timing: Timing,
+  nowMs: number,
+): DuckBounds {
+  const kind = duckCase(verdict);
+  if (kind === null) return {};
+  if (bounds[kind] !== undefined) return bounds;
+  return { ...bounds, [kind]: duckDeadline(kind, state, timing, nowMs) };
+}
+
+function duckDeadline(kind: DuckCase, state: GroupState, timing: Timing, nowMs: number): number {
+  switch (kind) {
+    case "down":
+    case "refuses":
+      return nowMs + timing.holdTimeoutMs;
+    case "replica":
+      return nowMs + REPLICA_GRACE_MS;
+    case "accepts":
+      return state.rightUntilMs;
+  }
+}
+
+/** The instant at which a lame duck lets go by itself; Infinity while Patroni says that this node leads. */
+export function duckDeadlineOf(bounds: DuckBounds): number {
+  return Math.min(Infinity, ...Object.values(bounds));
+}
+
+/**
+ * Leases for the network. While Patroni says "leader" the right reaches at least as far as one kernel lease, because each
+ * answer renews it; a lame duck's right ends with its deadline, or a kernel lease later where PostgreSQL cannot write.
+ */
+export function leasesOf(state: GroupState, timing: Timing, nowMs: number): Leases {
+  const leaseUntilMs = nowMs + timing.leaseMs;
+  const { phase, view } = state;
+  const deadline = phase.kind === "lameDuck" ? duckDeadlineOf(phase.bounds) : Infinity;
+  if (phase.kind === "lameDuck" && deadline !== Infinity) {
+    const safe = phase.bounds.accepts === undefined;
+    return {
+      leaseUntilMs: Math.min(leaseUntilMs, deadline + SELF_RELEASE_MS),
+      rightUntilMs: safe ? deadline + KERNEL_MARGIN_MS : deadline,
+    };
+  }
+  const fresh = view !== null && leads(view.verdict) ? view.sentAtMs + BLIND_RIGHT_MS : nowMs;
+  return { leaseUntilMs, rightUntilMs: Math.max(state.rightUntilMs, fresh) };
+}

@@ -1,0 +1,177 @@
+/**
+ * Decides the phase of a group from what is known, never from the event that was just noted: so the order in which events
+ * arrive does not matter.
+ */
+import { assert, unreachable } from "../assert.js";
+import { addBound, duckDeadlineOf } from "./deadlines.js";
+import { dropLeftover, release, withHold } from "./moves.js";
+import { someoneAnswers } from "./speakers.js";
+import { LAME_DUCK_PRIORITY, type Turn } from "./turn.js";
+import type { Claim, DuckBounds, Hold, Reason } from "./types.js";
+import { type Verdict, explain, leads, serves } from "./verdict.js";
+
+export function decide(turn: Turn): void {
+  const { phase } = turn.state;
+  switch (phase.kind) {
+    case "starting":
+      decideStarting(turn, phase.untilMs, phase.adopted);
+      return;
+    case "standby":
+      decideStandby(turn, phase.lockSinceMs);
+      return;
+    case "holder":
+      decideHolder(turn, phase.hold);
+      return;
+    case "lameDuck":
+      decideLameDuck(turn, phase.hold, phase.bounds);
+      return;
+    case "fault":
+    case "stopped":
+      return;
+    default:
+      unreachable(phase);
+  }
+}
+
+/** An adopted VIP: kept if Patroni says so, removed if it says no or nothing. */
+function decideStarting(turn: Turn, untilMs: number, adopted: boolean): void {
+  if (!adopted) return;
+  const { distrustBeforeMs } = turn.state;
+  const view = turn.state.view !== null && turn.state.view.sentAtMs >= distrustBeforeMs ? turn.state.view : null;
+  if (view !== null && serves(view.verdict)) {
+    takeAsHolder(turn, "adopted", `adopted: ${explain(view.verdict)}`);
+  } else if (view !== null && (leads(view.verdict) || isDown(view.verdict))) {
+    takeAsLameDuck(turn, view.verdict, "adopted", `adopted: ${explain(view.verdict)}`);
+  } else if (view?.verdict.kind === "notLeader") {
+    dropLeftover(turn, "not-leader", explain(view.verdict));
+  } else if (turn.nowMs >= untilMs) {
+    dropLeftover(turn, "startup-grace-over", "Patroni did not say in time whether the VIP found here may stay");
+  }
+}
+
+function isDown(verdict: Verdict): boolean {
+  return verdict.kind === "notLeader" && verdict.postgres === "down";
+}
+
+/** The take rule: never silent, never read-only when avoidable. */
+function decideStandby(turn: Turn, lockSinceMs: number | null): void {
+  const { view, speakers } = turn.state;
+  const { timing, takeOn } = turn.settings;
+  if (view === null || view.sentAtMs < turn.state.distrustBeforeMs || turn.nowMs - view.sentAtMs > timing.leaseMs)
+    return;
+  const text = explain(view.verdict);
+  switch (view.verdict.kind) {
+    case "writable":
+      takeAsHolder(turn, "primary-writable", text);
+      return;
+    case "promoting": {
+      const sinceMs = lockSinceMs ?? turn.nowMs;
+      turn.enter({ kind: "standby", lockSinceMs: sinceMs }, "primary-promoting", text);
+      if (takeOn === "lock") takeAsHolder(turn, "leader-lock", text);
+      else if (takeOn === "auto" && !someoneAnswers(speakers))
+        takeAsHolder(turn, "leader-lock", `${text}; nobody answers for the VIP`);
+      else if (takeOn === "auto" && turn.nowMs >= sinceMs + timing.promoteGraceMs)
+        takeAsHolder(turn, "promote-grace-over", text);
+      return;
+    }
+    case "recovering":
+      // A refused connection is better than a lost one, and nobody else can be leader.
+      if (takeOn !== "writable" && !someoneAnswers(speakers))
+        takeAsLameDuck(turn, view.verdict, "postgres-recovering", text);
+      return;
+    case "ending":
+    case "notLeader":
+    case "silent":
+      if (lockSinceMs !== null) turn.enter({ kind: "standby", lockSinceMs: null }, "not-leader", text);
+      return;
+    default:
+      unreachable(view.verdict);
+  }
+}
+
+function takeAsHolder(turn: Turn, reason: Reason, text: string): void {
+  turn.enter({ kind: "holder", hold: turn.newHold() }, reason, text);
+  turn.takeOver(turn.settings.priority);
+  turn.poll({ disturbedAtMs: turn.state.view?.verdict.kind === "promoting" ? turn.nowMs : null });
+}
+
+function takeAsLameDuck(turn: Turn, verdict: Verdict, reason: Reason, text: string): void {
+  const bounds = addBound({}, verdict, turn.state, turn.settings.timing, turn.nowMs);
+  turn.enter({ kind: "lameDuck", hold: turn.newHold(), bounds }, reason, text);
+  if (leads(verdict)) turn.takeOver(LAME_DUCK_PRIORITY);
+  else turn.takeOverQuietly(LAME_DUCK_PRIORITY);
+}
+
+function decideHolder(turn: Turn, hold: Hold): void {
+  const { view } = turn.state;
+  assert(view !== null, "a holder has an answer of Patroni");
+  if (serves(view.verdict)) {
+    if (view.verdict.kind === "writable") turn.poll({ disturbedAtMs: null });
+    answerClaim(turn, hold, view.sentAtMs);
+    return;
+  }
+  const bounds = addBound({}, view.verdict, turn.state, turn.settings.timing, turn.nowMs);
+  turn.enter({ kind: "lameDuck", hold, bounds }, duckReason(view.verdict), explain(view.verdict));
+  turn.effect({ kind: "advertise", priority: LAME_DUCK_PRIORITY });
+  turn.renewLeases();
+  // From here on another node may be the leader: announcing now could take its clients away.
+  if (!leads(view.verdict)) turn.silence();
+  decideLameDuck(turn, hold, bounds);
+}
+
+function duckReason(verdict: Verdict): Reason {
+  switch (verdict.kind) {
+    case "recovering":
+      return "postgres-recovering";
+    case "ending":
+      return "postgres-ending";
+    case "silent":
+      return "patroni-silent";
+    case "notLeader":
+    case "writable":
+    case "promoting":
+      return "not-leader";
+  }
+}
+
+function decideLameDuck(turn: Turn, hold: Hold, known: DuckBounds): void {
+  const { view } = turn.state;
+  assert(view !== null, "a lame duck has an answer of Patroni");
+  const { verdict } = view;
+  if (serves(verdict)) {
+    turn.enter({ kind: "holder", hold: turn.renewed(hold) }, "patroni-back", explain(verdict));
+    turn.renewLeases();
+    turn.effect({ kind: "advertise", priority: turn.settings.priority });
+    turn.announceSoon();
+    return;
+  }
+  const bounds = addBound(known, verdict, turn.state, turn.settings.timing, turn.nowMs);
+  turn.enter({ kind: "lameDuck", hold, bounds }, duckReason(verdict), explain(verdict));
+  if (duckDeadlineOf(bounds) !== duckDeadlineOf(known)) turn.renewLeases();
+  if (leads(verdict)) {
+    answerClaim(turn, hold, view.sentAtMs);
+  } else if (hold.claim !== null) {
+    release(turn, "claim", `${hold.claim.from} has the VIP now`);
+  } else if (turn.nowMs >= duckDeadlineOf(bounds)) {
+    release(turn, "deadline", "no successor claimed the VIP in time");
+  }
+}
+
+/** A claim heard by a node that leads is settled by Patroni's next word: "leader" again means that we stay. */
+function answerClaim(turn: Turn, hold: Hold, sentAtMs: number): void {
+  if (hold.claim !== null && sentAtMs >= hold.claim.heardAtMs) confirm(turn, hold.claim);
+}
+
+function confirm(turn: Turn, claim: Claim): void {
+  turn.count("conflicts");
+  withHold(turn, (hold) => ({ ...hold, claim: null }));
+  const { conflicts } = turn.state.counters;
+  // One conflict is a hand-over seen from the other side or a forgery; told at 1, 10, 100, ...
+  if (Number.isInteger(Math.log10(conflicts))) {
+    turn.alarm(
+      "conflict",
+      `${claim.from} claims the VIP, but Patroni confirms this node (${String(conflicts)} times so far)`,
+    );
+  }
+  turn.announceSoon();
+}

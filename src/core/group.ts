@@ -1,0 +1,157 @@
+/**
+ * The states of one group with role `primary`, as one pure step: (state, event, now) → (state, effects).
+ *
+ *     starting → standby ⇄ holder → lameDuck → standby, and fault from anywhere
+ *
+ * Every step does the same four things: note the event, let deadlines that have passed take effect, decide the phase from
+ * what is known (never from the event itself, so that the order of events does not matter), and order what is due.
+ * For `primary`, Patroni's leader lock is the election; VRRP announces the holder and ends overlap.
+ *
+ * Invariants (checked by invariants.ts after every step of the tests and the simulator):
+ * - a VIP is taken only on an answer of Patroni, younger than the lease, that this node leads;
+ * - a lame duck whose Patroni does not say "leader" has a deadline;
+ * - a holder has orders for its leases outstanding at any time, so the network lets go when the core stops.
+ */
+import { nextAnnouncementMs, silentAnnouncing } from "./announcing.js";
+import { decide } from "./decide.js";
+import { duckDeadlineOf } from "./deadlines.js";
+import { holds, standBy, withHold } from "./moves.js";
+import { endLease, note } from "./note.js";
+import { pollIntervalMs } from "./polling.js";
+import { forgetSilent, someoneAnswers } from "./speakers.js";
+import { LAME_DUCK_PRIORITY, Turn, leaseOverMs } from "./turn.js";
+import type { Effect, GroupEvent, GroupSettings, GroupState, Hold, Phase } from "./types.js";
+
+/** Patroni must answer within this time when somebody claims the VIP: silence counts as "not confirmed". */
+const CLAIM_ANSWER_MS = 150;
+
+export interface Step {
+  readonly state: GroupState;
+  readonly effects: readonly Effect[];
+}
+
+export function initialState(): GroupState {
+  return {
+    phase: { kind: "starting", untilMs: Infinity, adopted: false },
+    phaseSinceMs: 0,
+    view: null,
+    silentSinceMs: null,
+    distrustBeforeMs: 0,
+    rightUntilMs: 0,
+    dcs: null,
+    speakers: {},
+    polling: { inFlight: false, lastQuestion: 0, lastAskedAtMs: -Infinity, urgentAtMs: Infinity, disturbedAtMs: null },
+    announcing: silentAnnouncing,
+    counters: {
+      takeOvers: 0,
+      releases: 0,
+      conflicts: 0,
+      leasesEnded: 0,
+      addressesRestored: 0,
+      announcements: 0,
+      foreignAdverts: 0,
+    },
+  };
+}
+
+export function step(settings: GroupSettings, state: GroupState, event: GroupEvent, nowMs: number): Step {
+  if (state.phase.kind === "stopped") return { state, effects: [] };
+  const turn = new Turn(settings, state, nowMs);
+  note(turn, event);
+  passDeadlines(turn);
+  decide(turn);
+  orderWhatIsDue(turn);
+  return { state: turn.state, effects: turn.effects };
+}
+
+/** The next instant at which the state wants a `tick`; Infinity when only an event can change anything. */
+export function nextDeadlineMs(settings: GroupSettings, state: GroupState, nowMs: number): number {
+  const { phase, polling, speakers } = state;
+  const deadlines = [...Object.values(speakers).map(({ downAtMs }) => downAtMs)];
+  if (asks(phase) && !polling.inFlight) {
+    deadlines.push(askDueMs(settings, state, nowMs));
+  }
+  switch (phase.kind) {
+    case "starting":
+      deadlines.push(phase.untilMs);
+      break;
+    case "standby":
+      deadlines.push(promoteGraceOverMs(settings, phase.lockSinceMs, nowMs));
+      break;
+    case "lameDuck":
+      deadlines.push(duckDeadlineOf(phase.bounds), ...holdDeadlines(phase.hold, state));
+      break;
+    case "holder":
+      deadlines.push(...holdDeadlines(phase.hold, state));
+      break;
+    case "fault":
+      deadlines.push(phase.retryAtMs);
+      break;
+    case "stopped":
+      return Infinity;
+  }
+  return Math.min(...deadlines, Infinity);
+}
+
+function holdDeadlines(hold: Hold, state: GroupState): number[] {
+  return [hold.renewAtMs, hold.restoreAtMs ?? Infinity, nextAnnouncementMs(state.announcing)];
+}
+
+/** Once over, the grace wakes nobody any more: the next answer of Patroni decides. */
+function promoteGraceOverMs(settings: GroupSettings, lockSinceMs: number | null, nowMs: number): number {
+  const overMs = lockSinceMs === null ? Infinity : lockSinceMs + settings.timing.promoteGraceMs;
+  return overMs > nowMs ? overMs : Infinity;
+}
+
+function passDeadlines(turn: Turn): void {
+  const { speakers, phase } = turn.state;
+  const alive = forgetSilent(speakers, turn.nowMs);
+  if (alive !== speakers) {
+    turn.set({ speakers: alive });
+    if (!someoneAnswers(alive) && phase.kind === "standby") turn.disturb();
+  }
+  if (holds(phase) && turn.nowMs >= leaseOverMs(phase.hold, turn.settings.timing)) {
+    // We stood still: the news that the network let go may still be on its way, behind events that ask for deeds.
+    turn.effect({ kind: "release" });
+    endLease(turn);
+  }
+  if (phase.kind === "fault" && phase.retryAtMs <= turn.nowMs) {
+    standBy(turn, "retry", "trying again after a fault");
+  }
+}
+
+function orderWhatIsDue(turn: Turn): void {
+  const { phase } = turn.state;
+  if (holds(phase)) {
+    if (phase.hold.restoreAtMs !== null && turn.nowMs >= phase.hold.restoreAtMs) {
+      withHold(turn, (hold) => ({ ...turn.renewed(hold), addressAtMs: null, restoreAtMs: null }));
+      turn.putBack(phase.kind === "holder" ? turn.settings.priority : LAME_DUCK_PRIORITY);
+    } else if (turn.nowMs >= phase.hold.renewAtMs) {
+      withHold(turn, (hold) => turn.renewed(hold));
+      turn.renewLeases();
+    }
+    if (turn.nowMs >= nextAnnouncementMs(turn.state.announcing)) turn.announceNow();
+  }
+  if (asks(turn.state.phase)) ask(turn);
+}
+
+function ask(turn: Turn): void {
+  const { polling } = turn.state;
+  if (polling.inFlight) return;
+  if (turn.nowMs < askDueMs(turn.settings, turn.state, turn.nowMs)) return;
+  const question = polling.lastQuestion + 1;
+  const { phase } = turn.state;
+  const claimed = holds(phase) && phase.hold.claim !== null;
+  turn.poll({ inFlight: true, urgentAtMs: Infinity, lastQuestion: question, lastAskedAtMs: turn.nowMs });
+  turn.effect({ kind: "ask", question, timeoutMs: claimed ? CLAIM_ANSWER_MS : turn.settings.timing.answerTimeoutMs });
+}
+
+function askDueMs(settings: GroupSettings, state: GroupState, nowMs: number): number {
+  const { lastAskedAtMs, urgentAtMs } = state.polling;
+  return Math.min(urgentAtMs, lastAskedAtMs + pollIntervalMs(state, settings.timing, nowMs));
+}
+
+/** A group without an interface still has nothing to ask; a stopped one never again. */
+function asks(phase: Phase): boolean {
+  return phase.kind !== "stopped" && !(phase.kind === "fault" && phase.fault.kind === "link");
+}

@@ -1,0 +1,45 @@
+/** What must be true of a group after every step. Used by tests and the simulator, which run the same core as the agent. */
+import { assert } from "../assert.js";
+import { duckDeadlineOf } from "./deadlines.js";
+import { nextDeadlineMs } from "./group.js";
+import type { Effect, GroupSettings, GroupState } from "./types.js";
+import { leads, serves } from "./verdict.js";
+
+const ARP_BUDGET_WINDOW_MS = 1_000;
+const ANNOUNCEMENTS_PER_WINDOW = 4;
+
+export function checkInvariants(
+  settings: GroupSettings,
+  before: GroupState,
+  after: GroupState,
+  effects: readonly Effect[],
+  nowMs: number,
+): void {
+  const { phase, view } = after;
+  if (phase.kind === "holder") {
+    assert(view !== null && serves(view.verdict), "a holder's last answer says that it serves");
+  }
+  if (phase.kind === "lameDuck") {
+    assert(view !== null, "a lame duck has an answer");
+    const deadlineMs = duckDeadlineOf(phase.bounds);
+    assert(leads(view.verdict) === (deadlineMs === Infinity), "a lame duck has a deadline unless Patroni says leader");
+    assert(nowMs < deadlineMs, "no lame duck outlives its deadline");
+  }
+  for (const effect of effects) {
+    if (effect.kind === "takeOver") {
+      assert(view !== null, "nothing is taken without an answer of Patroni");
+      assert(
+        nowMs - view.sentAtMs <= Math.max(settings.timing.leaseMs, settings.timing.silenceTimeoutMs),
+        "a take-over rests on a recent answer",
+      );
+      assert(effect.leases.leaseUntilMs > nowMs, "a take-over has a lease");
+    }
+    if (effect.kind === "announce")
+      assert(phase.kind === "holder" || phase.kind === "lameDuck", "only one who has the VIP announces it");
+  }
+  const recent = after.announcing.madeAtMs.filter((atMs) => atMs > nowMs - ARP_BUDGET_WINDOW_MS);
+  // A take-over itself is never held back, so it may come on top of the budget.
+  assert(recent.length <= ANNOUNCEMENTS_PER_WINDOW + 2, "announcements stay within the budget");
+  assert(nextDeadlineMs(settings, after, nowMs) > nowMs, "a step leaves nothing due");
+  assert(after.polling.lastQuestion - before.polling.lastQuestion <= 1, "one question at a time");
+}

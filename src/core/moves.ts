@@ -1,0 +1,38 @@
+/** The ways in which a group lets go of a VIP, and small helpers around what a node that has it keeps in mind. */
+import type { Turn } from "./turn.js";
+import type { Hold, Phase, Reason } from "./types.js";
+
+export function release(turn: Turn, reason: Reason, text: string): void {
+  letGo(turn);
+  standBy(turn, reason, text);
+}
+
+/** Without the VIP from now on: what Patroni said until here is not enough to take it again. */
+export function standBy(turn: Turn, reason: Reason, text: string): void {
+  turn.set({ distrustBeforeMs: turn.nowMs });
+  turn.poll({ urgentAtMs: turn.nowMs });
+  turn.enter({ kind: "standby", lockSinceMs: null }, reason, text);
+}
+
+export function letGo(turn: Turn): void {
+  turn.count("releases");
+  turn.silence();
+  turn.effect({ kind: "release" });
+}
+
+export function dropLeftover(turn: Turn, reason: Reason, text: string): void {
+  turn.effect({ kind: "removeLeftover" });
+  standBy(turn, reason, text);
+}
+
+type Holding = Phase & { readonly hold: Hold };
+
+export function holds(phase: Phase): phase is Holding {
+  return phase.kind === "holder" || phase.kind === "lameDuck";
+}
+
+export function withHold(turn: Turn, change: (hold: Hold) => Hold): void {
+  const { phase } = turn.state;
+  if (phase.kind === "holder") turn.set({ phase: { ...phase, hold: change(phase.hold) } });
+  if (phase.kind === "lameDuck") turn.set({ phase: { ...phase, hold: change(phase.hold) } });
+}

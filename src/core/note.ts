@@ -1,0 +1,200 @@
+/**
+ * Notes what an event tells in the state of a group. Decisions are not made here but in decide.ts, except where the event
+ * itself ends the right to the VIP: the interface is lost, the address is refused, the lease has ended, the agent stops.
+ */
+import { unreachable } from "../assert.js";
+import { duckDeadlineOf, rightUntil } from "./deadlines.js";
+import { holds, letGo, release, standBy, withHold } from "./moves.js";
+import { heard } from "./speakers.js";
+import { LAME_DUCK_PRIORITY, type Turn } from "./turn.js";
+import type { GroupEvent } from "./types.js";
+import { judge, leads } from "./verdict.js";
+
+/** Claims make us ask again at most this often; the answer to one serves all claims heard meanwhile. */
+const CLAIM_INTERVAL_MS = 100;
+const FAULT_RETRY_MS = 1_000;
+/** A VIP that somebody deletes is put back at once, but not more often than this. */
+const RESTORE_INTERVAL_MS = 40;
+
+export function note(turn: Turn, event: GroupEvent): void {
+  switch (event.kind) {
+    case "interfaceReady":
+      noteInterface(turn, event.present);
+      return;
+    case "interfaceLost":
+      loseInterface(turn, event.reason);
+      return;
+    case "interfaceChanged":
+      withHold(turn, (hold) => ({ ...hold, restoreAtMs: turn.nowMs }));
+      return;
+    case "patroniAnswered":
+      noteAnswer(turn, event);
+      return;
+    case "dcsSettingsLearned":
+      turn.set({ dcs: event.dcs });
+      return;
+    case "advertReceived":
+      noteAdvert(turn, event);
+      return;
+    case "vipAnnounced":
+      noteClaim(turn, event.mac);
+      return;
+    case "tookOver":
+      withHold(turn, (hold) => ({ ...hold, addressAtMs: event.times.addressAtMs, restoreAtMs: null }));
+      turn.effect({ kind: "report", report: { kind: "tookOver", times: event.times } });
+      return;
+    case "takeOverFailed":
+      failAddress(turn, event.errno, event.text);
+      return;
+    case "addressGone":
+      noteAddressGone(turn, event.vip, event.atMs);
+      return;
+    case "addressAppeared":
+      noteAddressAppeared(turn, event.vip);
+      return;
+    case "leaseEnded":
+      endLease(turn);
+      return;
+    case "suspended":
+      noteSuspended(turn, event.forMs);
+      return;
+    case "notified":
+      turn.poll({ urgentAtMs: turn.nowMs });
+      turn.disturb();
+      return;
+    case "stopRequested":
+      stop(turn, event.policy);
+      return;
+    case "tick":
+      return;
+    default:
+      unreachable(event);
+  }
+}
+
+function noteInterface(turn: Turn, present: boolean): void {
+  const { phase } = turn.state;
+  if (phase.kind !== "starting" && !(phase.kind === "fault" && phase.fault.kind === "link")) return;
+  const untilMs = turn.nowMs + turn.settings.timing.startupGraceMs;
+  turn.poll({ urgentAtMs: turn.nowMs });
+  // Before the interface was lost, Patroni may have said something else.
+  turn.set({ distrustBeforeMs: turn.nowMs });
+  if (present) {
+    turn.enter({ kind: "starting", untilMs, adopted: true }, "adopted", "the VIP is on the interface already");
+  } else {
+    standBy(turn, "not-present", "the interface is ready, the VIP is not on it");
+  }
+}
+
+function loseInterface(turn: Turn, text: string): void {
+  if (turn.state.phase.kind === "holder" || turn.state.phase.kind === "lameDuck") letGo(turn);
+  turn.enter({ kind: "fault", fault: { kind: "link", text }, retryAtMs: Infinity }, "link-down", text);
+  turn.set({ speakers: {} });
+}
+
+function noteAnswer(turn: Turn, event: GroupEvent & { kind: "patroniAnswered" }): void {
+  const { polling, view } = turn.state;
+  if (event.question === polling.lastQuestion) turn.poll({ inFlight: false });
+  // An answer to an older question than the last one used says nothing new.
+  if (view !== null && event.sentAtMs < view.sentAtMs) return;
+  const { sentAtMs, answeredAtMs, observation } = event;
+  const verdict = judge(observation);
+  const next = { verdict, sentAtMs, answeredAtMs, observation };
+  const silentSinceMs = verdict.kind === "silent" ? (turn.state.silentSinceMs ?? sentAtMs) : null;
+  turn.set({ view: next, silentSinceMs });
+  if (leads(verdict)) turn.set({ rightUntilMs: rightUntil(next, turn.state.dcs, turn.settings.timing) });
+  if (verdict.kind === "promoting") turn.disturb();
+}
+
+function noteAdvert(turn: Turn, event: GroupEvent & { kind: "advertReceived" }): void {
+  const { from, priority, intervalMs, vips } = event;
+  if (!vips.some((vip) => turn.settings.vips.includes(vip))) {
+    turn.count("foreignAdverts");
+    if (turn.state.counters.foreignAdverts === 1) {
+      turn.alarm("router-id-foreign", `${from} uses our virtual router ID for ${vips.join(", ")}`);
+    }
+    return;
+  }
+  turn.set({ speakers: heard(turn.state.speakers, from, priority, intervalMs, turn.nowMs) });
+  if (priority <= LAME_DUCK_PRIORITY) turn.disturb();
+  if (priority === 0) {
+    // A neighbour that asked in the overlap may have learnt the old holder's answer last.
+    if (holds(turn.state.phase)) turn.announceSoon();
+  } else if (priority > LAME_DUCK_PRIORITY) {
+    if (turn.state.phase.kind === "standby" && turn.state.view?.verdict.kind !== "promoting")
+      turn.poll({ disturbedAtMs: null });
+    noteClaim(turn, from);
+  }
+}
+
+/** Somebody else says that the VIP is there. A node that has it asks Patroni before it believes or defends anything. */
+function noteClaim(turn: Turn, from: string): void {
+  if (!holds(turn.state.phase)) return;
+  const { hold } = turn.state.phase;
+  if (hold.claim !== null) return;
+  const { lastAskedAtMs, urgentAtMs } = turn.state.polling;
+  turn.poll({ urgentAtMs: Math.min(urgentAtMs, Math.max(turn.nowMs, lastAskedAtMs + CLAIM_INTERVAL_MS)) });
+  withHold(turn, (same) => ({ ...same, claim: { from, heardAtMs: turn.nowMs } }));
+}
+
+/** Our clock stood still, the DCS lease did not: what was to end later ends that much earlier, maybe now. */
+function noteSuspended(turn: Turn, forMs: number): void {
+  turn.poll({ urgentAtMs: turn.nowMs });
+  turn.alarm("suspended", `this machine stood still for ${String(Math.round(forMs))} ms`);
+  turn.set({ distrustBeforeMs: turn.nowMs, rightUntilMs: turn.state.rightUntilMs - forMs });
+  const { phase } = turn.state;
+  if (phase.kind !== "lameDuck" || phase.bounds.accepts === undefined) return;
+  turn.set({ phase: { ...phase, bounds: { ...phase.bounds, accepts: phase.bounds.accepts - forMs } } });
+}
+
+function noteAddressGone(turn: Turn, vip: string, atMs: number): void {
+  const { phase } = turn.state;
+  if (!holds(phase)) return;
+  const { addressAtMs, restoreAtMs } = phase.hold;
+  // An echo of an earlier deletion, of the take-over that is under way, or of one more address of the same deletion.
+  if (addressAtMs === null || atMs <= addressAtMs || restoreAtMs !== null) return;
+  if (phase.kind === "lameDuck" && duckDeadlineOf(phase.bounds) !== Infinity) {
+    release(turn, "address-deleted", `${vip} was removed from the interface while waiting for a successor`);
+    return;
+  }
+  turn.count("addressesRestored");
+  turn.alarm("address-deleted", `somebody removed ${vip} from the interface: putting it back`);
+  withHold(turn, (hold) => ({ ...hold, restoreAtMs: Math.max(turn.nowMs, addressAtMs + RESTORE_INTERVAL_MS) }));
+}
+
+function noteAddressAppeared(turn: Turn, vip: string): void {
+  const { kind } = turn.state.phase;
+  if (kind !== "standby" && kind !== "fault") return;
+  turn.alarm("address-foreign", `somebody put ${vip} on the interface although this node may not have it: removing it`);
+  turn.effect({ kind: "removeLeftover" });
+}
+
+/** The network has let go by itself, or must have. */
+export function endLease(turn: Turn): void {
+  if (!holds(turn.state.phase)) return;
+  turn.count("leasesEnded");
+  turn.alarm("lease-ended", "the agent stood still longer than its lease: the VIP was released without it");
+  // Start over from "ask Patroni first": what was known before the stall may be long past.
+  turn.silence();
+  standBy(turn, "lease-ended", "the lease ended");
+}
+
+function failAddress(turn: Turn, errno: string, text: string): void {
+  if (!holds(turn.state.phase)) return;
+  const retryAtMs = turn.nowMs + FAULT_RETRY_MS;
+  turn.enter({ kind: "fault", fault: { kind: "address", errno, text }, retryAtMs }, "address-refused", text);
+}
+
+function stop(turn: Turn, policy: "release" | "keep"): void {
+  const { phase } = turn.state;
+  const held = holds(phase) || (phase.kind === "starting" && phase.adopted);
+  if (policy === "release" && phase.kind === "starting" && phase.adopted) turn.effect({ kind: "removeLeftover" });
+  if (policy === "release" && holds(phase)) letGo(turn);
+  if (policy === "keep" && holds(phase)) turn.effect({ kind: "abandon" });
+  const text = held
+    ? policy === "release"
+      ? "the agent stops and releases the VIP"
+      : "the agent stops and leaves the VIP to the kernel lease"
+    : "the agent stops; it does not hold the VIP";
+  turn.enter({ kind: "stopped" }, policy === "release" ? "stop-release" : "stop-keep", text);
+}

@@ -1,0 +1,34 @@
+/**
+ * When to ask Patroni. Slowly at rest; fast while a fail-over may be under way; fastest from the lock on, because the
+ * time from "writable" to our noticing it is all that the move of the VIP can add to a fail-over.
+ */
+import type { GroupState, Timing } from "./types.js";
+import { leads } from "./verdict.js";
+
+/** Full turbo for this long; then the interval doubles with each further second until it is the slow one again. */
+const TURBO_MS = 5_000;
+const BACK_OFF_MS = 1_000;
+
+/** The time between two questions in this state. */
+export function pollIntervalMs(state: GroupState, timing: Timing, nowMs: number): number {
+  const { phase, view, polling } = state;
+  const verdict = view?.verdict;
+  const waitsForWrites = verdict?.kind === "promoting";
+  if (waitsForWrites && phase.kind !== "fault") {
+    return backedOff(timing.lockPollMs, timing.pollMs, nowMs - (polling.disturbedAtMs ?? nowMs));
+  }
+  if (phase.kind === "starting") return timing.turboMs;
+  if (phase.kind === "standby" && polling.disturbedAtMs !== null) {
+    return backedOff(timing.turboMs, timing.pollMs, nowMs - polling.disturbedAtMs);
+  }
+  // A lame duck whose Patroni is coming back, or whose PostgreSQL restarts in place, should be a holder again soon.
+  if (phase.kind === "lameDuck" && verdict !== undefined && leads(verdict))
+    return Math.min(timing.pollMs, 2 * timing.turboMs);
+  return timing.pollMs;
+}
+
+function backedOff(fastMs: number, slowMs: number, forMs: number): number {
+  if (forMs < TURBO_MS) return fastMs;
+  const doublings = 1 + Math.floor((forMs - TURBO_MS) / BACK_OFF_MS);
+  return Math.min(slowMs, fastMs * 2 ** Math.min(doublings, 16));
+}

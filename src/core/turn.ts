@@ -1,0 +1,159 @@
+/**
+ * One turn of the reducer: the state being rewritten and the effects collected, while the rules in group.ts run. It lives
+ * only inside `step`, which stays pure.
+ */
+import { afterTakeOver, made, nextAnnouncementMs, onceMore, silenced } from "./announcing.js";
+import { leasesOf } from "./deadlines.js";
+import type {
+  Announcing,
+  Counters,
+  Effect,
+  GroupSettings,
+  GroupState,
+  Hold,
+  Phase,
+  Polling,
+  Reason,
+  Timing,
+} from "./types.js";
+
+/** Renewed four times in a lease: one lost tick costs nothing. */
+const RENEWALS_PER_LEASE = 4;
+/** VRRP priority of a holder that is no longer eligible: every eligible peer outranks it. */
+export const LAME_DUCK_PRIORITY = 1;
+
+/** When the lease that was given at the last renewal has ended, had the core stood still since. */
+export function leaseOverMs({ renewAtMs }: Hold, { leaseMs }: Timing): number {
+  return renewAtMs + leaseMs - leaseMs / RENEWALS_PER_LEASE;
+}
+
+export class Turn {
+  readonly effects: Effect[] = [];
+  readonly settings: GroupSettings;
+  readonly nowMs: number;
+  #state: GroupState;
+
+  constructor(settings: GroupSettings, state: GroupState, nowMs: number) {
+    this.settings = settings;
+    this.nowMs = nowMs;
+    this.#state = state;
+  }
+
+  get state(): GroupState {
+    return this.#state;
+  }
+
+  set(change: Partial<GroupState>): void {
+    this.#state = { ...this.#state, ...change };
+  }
+
+  poll(change: Partial<Polling>): void {
+    this.set({ polling: { ...this.#state.polling, ...change } });
+  }
+
+  count(counter: keyof Counters): void {
+    const { counters } = this.#state;
+    this.set({ counters: { ...counters, [counter]: counters[counter] + 1 } });
+  }
+
+  /** A fail-over may be under way: poll in turbo from now on. */
+  disturb(): void {
+    if (this.#state.polling.disturbedAtMs === null) this.poll({ disturbedAtMs: this.nowMs });
+  }
+
+  effect(effect: Effect): void {
+    this.effects.push(effect);
+  }
+
+  notice(reason: Reason, text: string): void {
+    this.effect({ kind: "report", report: { kind: "notice", reason, text } });
+  }
+
+  alarm(reason: Reason, text: string): void {
+    this.effect({ kind: "report", report: { kind: "alarm", reason, text } });
+  }
+
+  /** Changes the phase and tells it once. Within the same kind of phase it only rewrites what the phase remembers. */
+  enter(phase: Phase, reason: Reason, text: string): void {
+    const from = this.#state.phase.kind;
+    this.set({ phase });
+    if (from === phase.kind) return;
+    this.set({ phaseSinceMs: this.nowMs });
+    const { view } = this.#state;
+    this.effect({
+      kind: "report",
+      report: {
+        kind: "transition",
+        from,
+        to: phase.kind,
+        reason,
+        text,
+        askedAtMs: view?.sentAtMs ?? null,
+        answeredAtMs: view?.answeredAtMs ?? null,
+        decidedAtMs: this.nowMs,
+      },
+    });
+  }
+
+  /** Orders the take-over; the phase must already be the new one, because the leases depend on it. */
+  takeOver(priority: number): void {
+    this.count("takeOvers");
+    this.setAnnouncing(afterTakeOver(this.#state.announcing, this.nowMs));
+    this.effect({ kind: "takeOver", priority, announce: true, leases: this.#leases() });
+  }
+
+  /** Keeps an address that is there already without telling anybody: the neighbours may know a better holder. */
+  takeOverQuietly(priority: number): void {
+    this.count("takeOvers");
+    this.effect({ kind: "takeOver", priority, announce: false, leases: this.#leases() });
+  }
+
+  /** Puts an address back that somebody deleted; how often somebody does that must not be how often we announce. */
+  putBack(priority: number): void {
+    if (nextAnnouncementMs(onceMore(this.#state.announcing, this.nowMs)) <= this.nowMs) {
+      this.takeOver(priority);
+    } else {
+      this.takeOverQuietly(priority);
+      this.announceSoon();
+    }
+  }
+
+  /** A hold as it begins. */
+  newHold(): Hold {
+    return { sinceMs: this.nowMs, renewAtMs: this.#nextRenewalMs(), addressAtMs: null, restoreAtMs: null, claim: null };
+  }
+
+  renewed(hold: Hold): Hold {
+    return { ...hold, renewAtMs: this.#nextRenewalMs() };
+  }
+
+  renewLeases(): void {
+    this.effect({ kind: "renew", leases: this.#leases() });
+  }
+
+  announceSoon(): void {
+    this.setAnnouncing(onceMore(this.#state.announcing, this.nowMs));
+  }
+
+  announceNow(): void {
+    this.count("announcements");
+    this.setAnnouncing(made(this.#state.announcing, this.nowMs));
+    this.effect({ kind: "announce" });
+  }
+
+  silence(): void {
+    this.setAnnouncing(silenced(this.#state.announcing));
+  }
+
+  setAnnouncing(announcing: Announcing): void {
+    this.set({ announcing });
+  }
+
+  #leases() {
+    return leasesOf(this.#state, this.settings.timing, this.nowMs);
+  }
+
+  #nextRenewalMs(): number {
+    return this.nowMs + this.settings.timing.leaseMs / RENEWALS_PER_LEASE;
+  }
+}

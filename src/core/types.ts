@@ -1,0 +1,254 @@
+/**
+ * The words of the core: settings, state, events (facts that happened) and effects (orders for the shell) of one group.
+ *
+ * Pure data. Every instant is in monotonic milliseconds and ends in `AtMs` or `UntilMs`; every span ends in `Ms`.
+ */
+import type { DcsSettings, Observation } from "./observation.js";
+import type { Verdict } from "./verdict.js";
+
+export type TakeOn = "auto" | "lock" | "writable";
+
+export interface GroupSettings {
+  /** VIPs without prefix length, in configuration order. */
+  readonly vips: readonly string[];
+  /** VRRP priority of a holder's adverts (RFC 9568 section 5.2.4). */
+  readonly priority: number;
+  readonly takeOn: TakeOn;
+  readonly timing: Timing;
+}
+
+/** Spans in milliseconds; the defaults are in the configuration's table. */
+export interface Timing {
+  readonly advertIntervalMs: number;
+  /** Between questions to Patroni: at rest, when a fail-over may be under way, from the lock on. */
+  readonly pollMs: number;
+  readonly turboMs: number;
+  readonly lockPollMs: number;
+  /** One whole exchange with Patroni. */
+  readonly answerTimeoutMs: number;
+  /** Native lease. */
+  readonly leaseMs: number;
+  /** A lame duck whose PostgreSQL is down keeps the VIP at most this long. */
+  readonly holdTimeoutMs: number;
+  /** A lame duck without answers keeps the VIP at most this long after the last good answer. */
+  readonly silenceTimeoutMs: number;
+  /** An adopted VIP waits at most this long for Patroni's first answer. */
+  readonly startupGraceMs: number;
+  /** With the lock, while a lame duck answers for the VIP: wait at most this long for PostgreSQL to take writes. */
+  readonly promoteGraceMs: number;
+}
+
+/** Names a state in logs and status. */
+export type PhaseKind = "starting" | "standby" | "holder" | "lameDuck" | "fault" | "stopped";
+
+export type Phase =
+  /** Nothing was looked at yet (`adopted` false), or the VIP was found on the interface and Patroni is being asked. */
+  | { readonly kind: "starting"; readonly untilMs: number; readonly adopted: boolean }
+  | {
+      readonly kind: "standby";
+      /** Since when Patroni says that the lock is ours, while we wait for PostgreSQL to take writes. */
+      readonly lockSinceMs: number | null;
+    }
+  | { readonly kind: "holder"; readonly hold: Hold }
+  | { readonly kind: "lameDuck"; readonly hold: Hold; readonly bounds: DuckBounds }
+  | { readonly kind: "fault"; readonly fault: Fault; readonly retryAtMs: number }
+  | { readonly kind: "stopped" };
+
+/** What a node that has the VIP keeps in mind, whatever its right to it. */
+export interface Hold {
+  readonly sinceMs: number;
+  readonly renewAtMs: number;
+  /** When the address was put in; `null` until the network has reported it. */
+  readonly addressAtMs: number | null;
+  /** Somebody deleted the address: put it back at this instant. */
+  readonly restoreAtMs: number | null;
+  readonly claim: Claim | null;
+}
+
+/** Another node's advert or announcement for our VIP, until Patroni has confirmed or denied us. */
+export interface Claim {
+  readonly from: string;
+  readonly heardAtMs: number;
+}
+
+/**
+ * The deadlines a lame duck has met so far, each set once when its case was first seen; the earliest counts. All are
+ * forgotten when Patroni says again that this node leads.
+ */
+export type DuckCase = "down" | "replica" | "accepts" | "refuses";
+export type DuckBounds = Readonly<Partial<Record<DuckCase, number>>>;
+
+export type Fault =
+  | { readonly kind: "link"; readonly text: string }
+  | { readonly kind: "address"; readonly errno: string; readonly text: string };
+
+/** The last usable or useless answer of Patroni, judged. */
+export interface View {
+  readonly verdict: Verdict;
+  readonly sentAtMs: number;
+  readonly answeredAtMs: number;
+  readonly observation: Observation;
+}
+
+/** Another node heard on our VRID about our VIPs. */
+export interface Speaker {
+  readonly priority: number;
+  readonly lastAtMs: number;
+  /** Active_Down_Interval counted from its last advert (RFC 9568 section 6.1). */
+  readonly downAtMs: number;
+}
+
+export interface Polling {
+  /** One request at a time: Patroni 4.1.1 and later answers with five threads. */
+  readonly inFlight: boolean;
+  readonly lastQuestion: number;
+  readonly lastAskedAtMs: number;
+  /** Ask at this instant, or as soon after it as nothing is in flight, whatever the interval; Infinity = no hurry. */
+  readonly urgentAtMs: number;
+  /** A fail-over may be under way since then: turbo. */
+  readonly disturbedAtMs: number | null;
+}
+
+/** Announcements that are due, and the last ones made (the budget of ARP frames). */
+export interface Announcing {
+  readonly dueAtMs: readonly number[];
+  readonly madeAtMs: readonly number[];
+}
+
+export interface Counters {
+  readonly takeOvers: number;
+  readonly releases: number;
+  readonly conflicts: number;
+  readonly leasesEnded: number;
+  readonly addressesRestored: number;
+  readonly announcements: number;
+  readonly foreignAdverts: number;
+}
+
+export interface GroupState {
+  readonly phase: Phase;
+  readonly phaseSinceMs: number;
+  readonly view: View | null;
+  /** Since when Patroni has given no usable answer; `null` when the last one was usable. */
+  readonly silentSinceMs: number | null;
+  /** A node without the VIP takes it only on an answer to a question sent at or after this instant. */
+  readonly distrustBeforeMs: number;
+  /** Until when the last "leads" answer lets a silent Patroni be believed (facts about the DCS lease). */
+  readonly rightUntilMs: number;
+  readonly dcs: DcsSettings | null;
+  readonly speakers: Readonly<Record<string, Speaker>>;
+  readonly polling: Polling;
+  readonly announcing: Announcing;
+  readonly counters: Counters;
+}
+
+/** Facts, from the shell. Each is handed over with the instant of the step, never before the instants inside it. */
+export type GroupEvent =
+  /** The interface was looked at: `present` when one of our VIPs is on it. */
+  | { readonly kind: "interfaceReady"; readonly present: boolean }
+  | { readonly kind: "interfaceLost"; readonly reason: string }
+  /** Same interface, but another hardware address, another source or other peers for adverts. */
+  | { readonly kind: "interfaceChanged" }
+  | {
+      readonly kind: "patroniAnswered";
+      readonly question: number;
+      readonly sentAtMs: number;
+      readonly answeredAtMs: number;
+      readonly observation: Observation;
+    }
+  | { readonly kind: "dcsSettingsLearned"; readonly dcs: DcsSettings }
+  | {
+      readonly kind: "advertReceived";
+      readonly from: string;
+      readonly priority: number;
+      readonly intervalMs: number;
+      readonly vips: readonly string[];
+    }
+  /** ARP or NA from another host that says the VIP is there. */
+  | { readonly kind: "vipAnnounced"; readonly vip: string; readonly mac: string }
+  | { readonly kind: "tookOver"; readonly times: TakeOverTimes }
+  | { readonly kind: "takeOverFailed"; readonly errno: string; readonly text: string }
+  | { readonly kind: "addressGone"; readonly vip: string; readonly atMs: number }
+  /** One of our VIPs appeared on the interface without our doing. */
+  | { readonly kind: "addressAppeared"; readonly vip: string }
+  /** The network let go by itself. */
+  | { readonly kind: "leaseEnded" }
+  /** The machine slept, or stood still, for this long. */
+  | { readonly kind: "suspended"; readonly forMs: number }
+  /** Somebody says that it is worth asking Patroni now. */
+  | { readonly kind: "notified" }
+  | { readonly kind: "stopRequested"; readonly policy: "release" | "keep" }
+  /** A deadline passed. */
+  | { readonly kind: "tick" };
+
+export interface TakeOverTimes {
+  readonly startedAtMs: number;
+  readonly addressAtMs: number;
+  readonly announcedAtMs: number;
+  readonly advertisedAtMs: number;
+}
+
+export interface Leases {
+  readonly leaseUntilMs: number;
+  readonly rightUntilMs: number;
+}
+
+/** Orders, to be carried out in the order given. */
+export type Effect =
+  | { readonly kind: "ask"; readonly question: number; readonly timeoutMs: number }
+  /** Addresses in, announcement (unless the VIP is only kept), advert of this priority on its cadence. */
+  | { readonly kind: "takeOver"; readonly priority: number; readonly announce: boolean; readonly leases: Leases }
+  | { readonly kind: "renew"; readonly leases: Leases }
+  | { readonly kind: "advertise"; readonly priority: number }
+  | { readonly kind: "announce" }
+  | { readonly kind: "release" }
+  /** Ends the agent's part and leaves the addresses to the kernel lease. */
+  | { readonly kind: "abandon" }
+  /** Deletes our VIPs from the interface although we do not hold them. */
+  | { readonly kind: "removeLeftover" }
+  | { readonly kind: "report"; readonly report: Report };
+
+/** What logs, history, metrics and hooks are told; each thing once. */
+export type Report =
+  | {
+      readonly kind: "transition";
+      readonly from: PhaseKind;
+      readonly to: PhaseKind;
+      readonly reason: Reason;
+      readonly text: string;
+      /** The question whose answer decided was sent, its answer arrived, the decision was made. */
+      readonly askedAtMs: number | null;
+      readonly answeredAtMs: number | null;
+      readonly decidedAtMs: number;
+    }
+  | { readonly kind: "tookOver"; readonly times: TakeOverTimes }
+  | { readonly kind: "notice"; readonly reason: Reason; readonly text: string }
+  | { readonly kind: "alarm"; readonly reason: Reason; readonly text: string };
+
+/** Reason codes of transitions, notices and alarms: stable words for logs, status, metrics and tests. */
+export type Reason =
+  | "adopted"
+  | "not-present"
+  | "primary-writable"
+  | "primary-promoting"
+  | "leader-lock"
+  | "promote-grace-over"
+  | "postgres-recovering"
+  | "postgres-ending"
+  | "not-leader"
+  | "patroni-silent"
+  | "patroni-back"
+  | "claim"
+  | "conflict"
+  | "deadline"
+  | "startup-grace-over"
+  | "lease-ended"
+  | "address-deleted"
+  | "address-foreign"
+  | "address-refused"
+  | "router-id-foreign"
+  | "link-down"
+  | "retry"
+  | "suspended"
+  | "stop-release"
+  | "stop-keep";

@@ -1,0 +1,233 @@
+/**
+ * What the agent may ask of the network, and what the network tells it. The native addon answers it in the daemon
+ * (shell/native-network.ts), a fake in tests.
+ *
+ * Orders are carried out one after the other by one thread, in the order given. Each order gets exactly one `done` event
+ * with its `order` number, whether it went well or not. All instants are CLOCK_MONOTONIC milliseconds (the clock of
+ * `process.hrtime`), with fractions. Policy stays with the caller: nothing here knows what a leader is.
+ */
+
+export type Family = "ipv4" | "ipv6";
+
+/** An address to put on an interface (rtnetlink RTM_NEWADDR, always create-or-replace). */
+export interface AddressPlan {
+  readonly family: Family;
+  readonly address: string;
+  readonly prefixLength: number;
+  /** IFA_LABEL: IPv4 only, starts with the interface's name, at most 15 characters. */
+  readonly label?: string;
+  /** IFA_BROADCAST: IPv4 only. */
+  readonly broadcast?: string;
+  /** `preferred_lft 0`: the kernel never chooses the address as source (wanted for IPv6 VIPs). */
+  readonly deprecated: boolean;
+  /** IFA_F_NOPREFIXROUTE: the address brings no route of its own. */
+  readonly noPrefixRoute: boolean;
+}
+
+/** One advert ready to leave: the VRRP PDU, and the addresses of the IP header that its checksum was made for. */
+export interface AdvertPacket {
+  readonly family: Family;
+  readonly source: string;
+  readonly destination: string;
+  readonly pdu: Uint8Array;
+}
+
+/** All that the network needs to hold a VIP by itself while its lease runs, and to let go by itself when it ends. */
+export interface Holding {
+  /** Names the holding in later orders; chosen by the caller. */
+  readonly holding: number;
+  readonly ifIndex: number;
+  readonly addresses: readonly AddressPlan[];
+  /** Ethernet frames (gratuitous ARP, unsolicited NA), sent in this order right after the addresses are in. */
+  readonly announcements: readonly Uint8Array[];
+  /** Sent at once after the announcements, then on the cadence. */
+  readonly adverts: readonly AdvertPacket[];
+  readonly advertIntervalMs: number;
+  /** Priority 0 adverts, sent after the addresses are gone. */
+  readonly resignations: readonly AdvertPacket[];
+  /** Destroy TCP sockets bound to the addresses before these are deleted (sock_diag SOCK_DESTROY). */
+  readonly destroySockets: boolean;
+  /** IFA_CACHEINFO valid lifetime in whole seconds, renewed by the network itself; 0 = no kernel lease. */
+  readonly kernelLeaseSeconds: number;
+  readonly leases: Leases;
+}
+
+export interface Leases {
+  /** Native lease: past this instant the network releases by itself. The caller keeps moving it. */
+  readonly leaseUntilMs: number;
+  /** Right to the VIP: the kernel lease never reaches beyond it, whatever the caller does. */
+  readonly rightUntilMs: number;
+}
+
+/** Sockets that one interface needs: adverts of these VRIDs in, ARP and NA about these VIPs in. Replaces the last one. */
+export interface Listening {
+  readonly ifIndex: number;
+  readonly families: readonly Family[];
+  /** Join 224.0.0.18 / ff02::12. */
+  readonly multicast: boolean;
+  /** Only adverts of these VRIDs are passed up (kernel filter); empty = adverts of every VRID (diagnostics). */
+  readonly routerIds: readonly number[];
+  /** Only ARP / NA whose sender or target address is one of these is passed up; empty = none. */
+  readonly vips: readonly string[];
+}
+
+export type NetworkOrder =
+  | { readonly kind: "listen"; readonly order: number; readonly listening: Listening }
+  | { readonly kind: "unlisten"; readonly order: number; readonly ifIndex: number }
+  /** Addresses in, announcement, advert, cadence: nothing of JavaScript comes between. Undone if an address is refused. */
+  | {
+      readonly kind: "takeOver";
+      readonly order: number;
+      readonly holding: Holding;
+      /** False: the addresses are kept without a word to the neighbours; a later `announce` order still works. */
+      readonly announce: boolean;
+    }
+  /** Moves the leases of a holding; unknown or ended holdings are an error `ENOENT`, and nothing is resurrected. */
+  | ({ readonly kind: "renew"; readonly order: number; readonly holding: number } & Leases)
+  /** Other adverts on the same cadence, the first one at once. */
+  | {
+      readonly kind: "advertise";
+      readonly order: number;
+      readonly holding: number;
+      readonly adverts: readonly AdvertPacket[];
+    }
+  /** Sends the holding's announcements again. `ENOENT` when the holding has ended: nothing leaves. */
+  | { readonly kind: "announce"; readonly order: number; readonly holding: number }
+  /** Sockets destroyed, addresses deleted, resignation sent, holding forgotten. */
+  | { readonly kind: "release"; readonly order: number; readonly holding: number; readonly resign: boolean }
+  /** Forgets the holding and leaves the addresses to the kernel lease, renewed one last time (restart of the agent). */
+  | { readonly kind: "abandon"; readonly order: number; readonly holding: number }
+  /** Deletes addresses that no holding has: left-overs of an earlier run. Sockets first when `destroySockets`. */
+  | {
+      readonly kind: "removeAddresses";
+      readonly order: number;
+      readonly ifIndex: number;
+      readonly addresses: readonly AddressPlan[];
+      readonly destroySockets: boolean;
+    }
+  /** Sends frames once, outside any holding (ARP probe). */
+  | {
+      readonly kind: "sendFrames";
+      readonly order: number;
+      readonly ifIndex: number;
+      readonly frames: readonly Uint8Array[];
+    }
+  /** Sends adverts once, outside any holding (diagnostics, resignation for a left-over). */
+  | {
+      readonly kind: "sendAdverts";
+      readonly order: number;
+      readonly ifIndex: number;
+      readonly adverts: readonly AdvertPacket[];
+    }
+  /** Asks for a `snapshot` event. */
+  | { readonly kind: "dump"; readonly order: number };
+
+export interface LinkState {
+  readonly ifIndex: number;
+  readonly name: string;
+  /** IFF_UP. */
+  readonly up: boolean;
+  /** IFF_LOWER_UP: the carrier is there. */
+  readonly carrier: boolean;
+  readonly loopback: boolean;
+  /** Empty when the link layer has none. */
+  readonly mac: Uint8Array;
+  readonly mtu: number;
+}
+
+export interface AddressState {
+  readonly ifIndex: number;
+  readonly family: Family;
+  readonly address: string;
+  readonly prefixLength: number;
+  readonly label: string;
+  /** IFA_F_* bits (32-bit IFA_FLAGS). */
+  readonly flags: number;
+  /** Remaining valid lifetime in seconds; `null` = forever. */
+  readonly validSeconds: number | null;
+  /** RT_SCOPE_*: 0 global, 253 link, 254 host. */
+  readonly scope: number;
+}
+
+/** Why an order failed: the call, the errno's name (`EPERM`) and what it was about. */
+export interface OrderFailure {
+  readonly call: string;
+  readonly errno: string;
+  readonly detail: string;
+}
+
+/** When the steps of a take-over were done. */
+export interface TakeOverTimes {
+  readonly startedAtMs: number;
+  readonly addressAtMs: number;
+  readonly announcedAtMs: number;
+  readonly advertisedAtMs: number;
+}
+
+export type NetworkEvent =
+  | {
+      readonly kind: "done";
+      readonly order: number;
+      readonly atMs: number;
+      /** The first step that failed; later steps of `release` are still tried, so nothing is left half held. */
+      readonly failure: OrderFailure | null;
+      /** For `takeOver`; for `renew` after an unnoticed loss see `leaseEnded`. */
+      readonly times: TakeOverTimes | null;
+      /** For `release` and `removeAddresses`: TCP sockets destroyed. */
+      readonly socketsDestroyed: number;
+    }
+  | {
+      readonly kind: "advert";
+      readonly atMs: number;
+      readonly ifIndex: number;
+      readonly family: Family;
+      readonly source: string;
+      readonly destination: string;
+      /** TTL or hop limit as received. */
+      readonly ttl: number;
+      /** The IP payload (IPv4: by the header's total length, so without Ethernet padding). */
+      readonly pdu: Uint8Array;
+    }
+  /** ARP or neighbor advertisement about a watched VIP, as an Ethernet frame, not sent by this host. */
+  | { readonly kind: "neighborFrame"; readonly atMs: number; readonly ifIndex: number; readonly frame: Uint8Array }
+  | { readonly kind: "link"; readonly atMs: number; readonly change: "present" | "gone"; readonly link: LinkState }
+  | {
+      readonly kind: "address";
+      readonly atMs: number;
+      readonly change: "present" | "gone";
+      readonly address: AddressState;
+    }
+  /** All links and addresses: answers `dump`, and comes by itself first and after a netlink overrun (ENOBUFS). */
+  | {
+      readonly kind: "snapshot";
+      readonly atMs: number;
+      readonly reason: "start" | "asked" | "overrun";
+      readonly links: readonly LinkState[];
+      readonly addresses: readonly AddressState[];
+    }
+  /** The network released by itself because nobody renewed. `silent`: noticed so late that no resignation was sent. */
+  | {
+      readonly kind: "leaseEnded";
+      readonly holding: number;
+      readonly atMs: number;
+      readonly leaseUntilMs: number;
+      readonly silent: boolean;
+      readonly socketsDestroyed: number;
+      readonly failure: OrderFailure | null;
+    }
+  /** Sending or receiving failed outside any order. Repeats of the same failure are folded into `count`. */
+  | { readonly kind: "trouble"; readonly atMs: number; readonly failure: OrderFailure; readonly count: number }
+  /** CLOCK_BOOTTIME ran ahead of CLOCK_MONOTONIC: the machine was suspended. */
+  | { readonly kind: "suspended"; readonly atMs: number; readonly forMs: number }
+  /** The bounded queue to JavaScript was full: this many packet events were dropped (other events never are). */
+  | { readonly kind: "overflow"; readonly atMs: number; readonly dropped: number };
+
+export interface Network {
+  /** Queues one order; its `done` event comes later. After `close` nothing is carried out. */
+  execute(order: NetworkOrder): void;
+  /** Stops the thread and closes every socket. Held addresses stay as they are. Idempotent. */
+  close(): void;
+}
+
+/** What opens the network: events arrive in batches, in order. */
+export type OpenNetwork = (onEvents: (events: readonly NetworkEvent[]) => void) => Network;

@@ -1,0 +1,25 @@
+/** The local Patroni, as the agent asks it. Nothing here ever rejects: what goes wrong is an answer, with its reason. */
+import type { DcsSettings, Member, Observation } from "../core/observation.js";
+
+export interface HealthAnswer {
+  /** Monotonic instant at which the request was sent: the age of the answer counts from here. */
+  readonly sentAtMs: number;
+  readonly answeredAtMs: number;
+  readonly observation: Observation;
+}
+
+export interface Unavailable {
+  readonly kind: "unavailable";
+  readonly detail: string;
+}
+
+export interface Patroni {
+  /** `GET path` (`/primary`, `/replica?lag=1MB`) with one deadline for the whole exchange. */
+  health(path: string, timeoutMs: number): Promise<HealthAnswer>;
+  /** `GET /config`. */
+  settings(timeoutMs: number): Promise<DcsSettings | Unavailable>;
+  /** `GET /cluster`: makes Patroni read its DCS, so ask it rarely. */
+  members(timeoutMs: number): Promise<readonly Member[] | Unavailable>;
+  /** Aborts what is under way. Idempotent. */
+  close(): void;
+}

@@ -1,0 +1,73 @@
+/** The other end of the control socket: one question, one answer. */
+import net from "node:net";
+import { PgvipError } from "../errors.js";
+
+const TIMEOUT_MS = 2000;
+const MAX_BYTES = 16 * 1024 * 1024;
+
+/** The `result` of the answer. Throws a PgvipError: NO_DAEMON when nobody answers, SYSTEM when the answer is an error. */
+export async function askControl(
+  socketPath: string,
+  request: Readonly<Record<string, unknown>>,
+  timeoutMs: number = TIMEOUT_MS,
+): Promise<unknown> {
+  const line = await exchange(socketPath, `${JSON.stringify(request)}\n`, timeoutMs);
+  const reply = parse(line);
+  if (reply === null) throw noDaemon(socketPath, "what answers there is no pgvip agent");
+  if (reply["ok"] === true) return reply["result"];
+  const error = reply["error"];
+  const message = isObject(error) && typeof error["message"] === "string" ? error["message"] : "no reason given";
+  throw new PgvipError("SYSTEM", `the agent refused: ${message}`);
+}
+
+function exchange(socketPath: string, request: string, timeoutMs: number): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = net.connect({ path: socketPath });
+    const chunks: Buffer[] = [];
+    let length = 0;
+    const fail = (reason: string, cause?: unknown): void => {
+      end();
+      reject(noDaemon(socketPath, reason, cause));
+    };
+    const end = (): void => {
+      clearTimeout(timer);
+      socket.destroy();
+    };
+    const timer = setTimeout(() => {
+      fail(`no answer within ${String(timeoutMs)} ms`);
+    }, timeoutMs);
+    socket.on("error", (error) => {
+      fail(error.message, error);
+    });
+    socket.on("close", () => {
+      fail("the connection was closed without an answer");
+    });
+    socket.on("data", (chunk: Buffer) => {
+      chunks.push(chunk);
+      length += chunk.length;
+      const isWhole = chunk.includes("\n");
+      if (!isWhole && length > MAX_BYTES) fail("the answer is too long");
+      if (!isWhole) return;
+      end();
+      resolve(Buffer.concat(chunks).toString("utf8").split("\n", 1)[0] ?? "");
+    });
+    socket.write(request);
+  });
+}
+
+function noDaemon(socketPath: string, reason: string, cause?: unknown): PgvipError {
+  return new PgvipError("NO_DAEMON", `no agent answers on ${socketPath}: ${reason}`, { cause });
+}
+
+function parse(line: string): Readonly<Record<string, unknown>> | null {
+  try {
+    const value: unknown = JSON.parse(line);
+    return isObject(value) ? value : null;
+  } catch {
+    return null;
+  }
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,261 @@
+/**
+ * Runs one group: queues its events, steps the core, carries out the effects in order, and keeps one timer for the next
+ * deadline. It decides nothing; it knows how to ask Patroni and the network, and what they need to know.
+ */
+import { unreachable } from "../assert.js";
+import { initialState, nextDeadlineMs, step } from "../core/group.js";
+import type { Effect, GroupEvent, GroupSettings, GroupState, Leases, Report } from "../core/types.js";
+import type { Clock } from "../ports/clock.js";
+import type { OrderFailure } from "../ports/network.js";
+import type { Patroni } from "../ports/patroni.js";
+import { type Priority, type Vrid, priority } from "../wire/units.js";
+import type { Orders } from "./orders.js";
+import { type Placement, type Speech, planAddresses, planAdverts, planHolding } from "./plans.js";
+
+export interface GroupSetup {
+  readonly name: string;
+  readonly settings: GroupSettings;
+  readonly speech: Speech;
+  /** `GET` path whose 200 says that this node has the role. */
+  readonly path: string;
+}
+
+export interface GroupPorts {
+  readonly clock: Clock;
+  readonly patroni: Patroni;
+  readonly orders: Orders;
+  /** Called for each report, in order, with the state after the step that made it. */
+  readonly report: (report: Report, state: GroupState) => void;
+  /** The virtual router ID is needed before the first advert; asked when Patroni's first answer has come. */
+  readonly routerId: (scope: string | null) => Vrid;
+  /** The router ID has become known: listen for it. */
+  readonly listen: (runner: GroupRunner) => void;
+}
+
+/** Events waiting at most; the queue is drained after every event, so more means a bug. */
+const MAX_QUEUE = 1_000;
+
+let lastHolding = 0;
+
+export class GroupRunner {
+  readonly setup: GroupSetup;
+  readonly #ports: GroupPorts;
+  readonly #queue: GroupEvent[] = [];
+  #speech: Speech;
+  #state: GroupState = initialState();
+  #placement: Placement | null = null;
+  #routerId: Vrid | null = null;
+  #holding: number | null = null;
+  #cancelTimer: () => void = () => undefined;
+  #draining = false;
+  /** Orders to let go that are still under way: the agent waits for them before it ends. */
+  readonly #leaving = new Set<Promise<unknown>>();
+
+  constructor(setup: GroupSetup, ports: GroupPorts) {
+    this.setup = setup;
+    this.#speech = setup.speech;
+    this.#ports = ports;
+  }
+
+  get state(): GroupState {
+    return this.#state;
+  }
+
+  get speech(): Speech {
+    return this.#speech;
+  }
+
+  get placement(): Placement | null {
+    return this.#placement;
+  }
+
+  get routerId(): Vrid | null {
+    return this.#routerId;
+  }
+
+  /** The number that the network knows the current holding by; `null` when this node does not have the VIP. */
+  get holding(): number | null {
+    return this.#holding;
+  }
+
+  /** The interface is there (or has changed), or is lost. */
+  place(placement: Placement, present: boolean): void {
+    const before = this.#placement;
+    this.#placement = placement;
+    if (before === null || before.ifIndex !== placement.ifIndex) {
+      if (before !== null) this.dispatch({ kind: "interfaceLost", reason: `moved to ${placement.name}` });
+      this.#placement = placement;
+      this.dispatch({ kind: "interfaceReady", present });
+    } else if (before.mac !== placement.mac || !sameSources(before, placement)) {
+      this.dispatch({ kind: "interfaceChanged" });
+    }
+  }
+
+  /** The unicast peers have changed: a holder speaks to the new ones from its next advert on. */
+  setPeers(peers: readonly string[]): void {
+    this.#speech = { ...this.#speech, peers };
+    this.dispatch({ kind: "interfaceChanged" });
+  }
+
+  displace(reason: string): void {
+    if (this.#placement === null && this.#state.phase.kind === "fault") return;
+    this.dispatch({ kind: "interfaceLost", reason });
+    this.#placement = null;
+  }
+
+  dispatch(event: GroupEvent): void {
+    if (this.#queue.length >= MAX_QUEUE) throw new Error("the event queue of a group is full");
+    this.#queue.push(event);
+    if (!this.#draining) this.#drain();
+  }
+
+  /** Stops for good; resolves when the network has let go (or was told to keep the addresses). */
+  async stop(policy: "release" | "keep"): Promise<void> {
+    this.dispatch({ kind: "stopRequested", policy });
+    this.#cancelTimer();
+    await Promise.all(this.#leaving);
+  }
+
+  #drain(): void {
+    this.#draining = true;
+    try {
+      for (let event = this.#queue.shift(); event !== undefined; event = this.#queue.shift()) this.#step(event);
+    } finally {
+      this.#draining = false;
+    }
+    this.#arm();
+  }
+
+  #step(event: GroupEvent): void {
+    if (event.kind === "patroniAnswered" && event.observation.kind === "answered") {
+      this.#learnRouterId(event.observation.status.scope);
+    }
+    const { state, effects } = step(this.setup.settings, this.#state, event, this.#ports.clock.nowMs());
+    this.#state = state;
+    for (const effect of effects) this.#carryOut(effect);
+  }
+
+  #arm(): void {
+    this.#cancelTimer();
+    const { clock } = this.#ports;
+    const deadlineMs = nextDeadlineMs(this.setup.settings, this.#state, clock.nowMs());
+    if (deadlineMs === Infinity) return;
+    this.#cancelTimer = clock.at(deadlineMs, () => {
+      this.dispatch({ kind: "tick" });
+    });
+  }
+
+  #learnRouterId(scope: string | null): void {
+    if (this.#routerId !== null) return;
+    this.#routerId = this.#ports.routerId(scope);
+    this.#ports.listen(this);
+  }
+
+  // ── effects ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #carryOut(effect: Effect): void {
+    switch (effect.kind) {
+      case "ask":
+        void this.#ask(effect.question, effect.timeoutMs);
+        return;
+      case "takeOver":
+        void this.#takeOver(priority(effect.priority), effect.announce, effect.leases);
+        return;
+      case "renew":
+        if (this.#holding !== null) {
+          void this.#ports.orders.give({ kind: "renew", holding: this.#holding, ...effect.leases });
+        }
+        return;
+      case "advertise":
+        this.#advertise(priority(effect.priority));
+        return;
+      case "announce":
+        if (this.#holding !== null) void this.#ports.orders.give({ kind: "announce", holding: this.#holding });
+        return;
+      case "release":
+        this.#end("release");
+        return;
+      case "abandon":
+        this.#end("abandon");
+        return;
+      case "removeLeftover":
+        this.#removeLeftover();
+        return;
+      case "report":
+        this.#ports.report(effect.report, this.#state);
+        return;
+      default:
+        unreachable(effect);
+    }
+  }
+
+  async #ask(question: number, timeoutMs: number): Promise<void> {
+    const { sentAtMs, answeredAtMs, observation } = await this.#ports.patroni.health(this.setup.path, timeoutMs);
+    this.dispatch({ kind: "patroniAnswered", question, sentAtMs, answeredAtMs, observation });
+  }
+
+  async #takeOver(ownPriority: Priority, announce: boolean, leases: Leases): Promise<void> {
+    if (this.#placement === null || this.#routerId === null) {
+      this.dispatch({ kind: "takeOverFailed", errno: "ENODEV", text: "the interface is gone" });
+      return;
+    }
+    lastHolding += 1;
+    const number = this.#holding ?? lastHolding;
+    this.#holding = number;
+    const holding = planHolding(this.#speech, this.#placement, this.#routerId, number, ownPriority, leases);
+    const { failure, times } = await this.#ports.orders.give({ kind: "takeOver", holding, announce });
+    // Released meanwhile: the outcome is of no interest to anybody.
+    if (this.#holding !== number) return;
+    if (failure !== null) {
+      this.#holding = null;
+      this.dispatch({ kind: "takeOverFailed", errno: failure.errno, text: failureText(failure) });
+    } else if (times !== null) {
+      this.dispatch({ kind: "tookOver", times });
+    }
+  }
+
+  #advertise(ownPriority: Priority): void {
+    if (this.#holding === null || this.#placement === null || this.#routerId === null) return;
+    const adverts = planAdverts(this.#speech, this.#placement, this.#routerId, ownPriority);
+    void this.#ports.orders.give({ kind: "advertise", holding: this.#holding, adverts });
+  }
+
+  #end(how: "release" | "abandon"): void {
+    const holding = this.#holding;
+    this.#holding = null;
+    if (holding === null) return;
+    this.#leave(
+      how === "release"
+        ? this.#ports.orders.give({ kind: "release", holding, resign: true })
+        : this.#ports.orders.give({ kind: "abandon", holding }),
+    );
+  }
+
+  #removeLeftover(): void {
+    if (this.#placement === null) return;
+    const { ifIndex } = this.#placement;
+    const addresses = planAddresses(this.#speech);
+    const { destroySockets } = this.#speech;
+    this.#leave(this.#ports.orders.give({ kind: "removeAddresses", ifIndex, addresses, destroySockets }));
+  }
+
+  #leave(outcome: Promise<unknown>): void {
+    this.#leaving.add(outcome);
+    void outcome.then(() => this.#leaving.delete(outcome));
+  }
+
+  /** The network released by itself. An event about an earlier holding is old news. */
+  leaseEnded(holding: number): void {
+    if (this.#holding !== holding) return;
+    this.#holding = null;
+    this.dispatch({ kind: "leaseEnded" });
+  }
+}
+
+export function failureText({ call, errno, detail }: OrderFailure): string {
+  return detail === "" ? `${call}: ${errno}` : `${call}: ${errno} (${detail})`;
+}
+
+function sameSources({ sources: a }: Placement, { sources: b }: Placement): boolean {
+  return a.ipv4 === b.ipv4 && a.ipv6 === b.ipv6;
+}

@@ -1,0 +1,187 @@
+/**
+ * One GET over HTTP or HTTPS with an end: a deadline for connecting, one for the whole exchange, and a limit for the body.
+ *
+ * Never rejects. A connection is used once and destroyed, because Patroni's server speaks HTTP/1.0 and has five threads.
+ */
+import http from "node:http";
+import https from "node:https";
+import { TLSSocket, type SecureContext } from "node:tls";
+import type { UnknownReason } from "../core/observation.js";
+import type { Clock } from "../ports/clock.js";
+
+export interface GetRequest {
+  readonly url: URL;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly tls: { readonly secureContext: SecureContext; readonly rejectUnauthorized: boolean } | null;
+  readonly connectTimeoutMs: number;
+  /** For connecting, headers and body together. */
+  readonly timeoutMs: number;
+  readonly maxBytes: number;
+  /** Statuses whose body is wanted. */
+  readonly statuses: readonly number[];
+}
+
+export type GetResult =
+  | { readonly ok: true; readonly status: number; readonly body: string }
+  | { readonly ok: false; readonly reason: UnknownReason; readonly detail: string };
+
+/** An exchange under way. */
+export interface Get {
+  readonly result: Promise<GetResult>;
+  /** Ends it with a "local" failure, unless it has ended already. */
+  abort(detail: string): void;
+}
+
+export function get(request: GetRequest, clock: Clock): Get {
+  const exchange = new Exchange(request, clock);
+  return {
+    result: exchange.result,
+    abort: (detail) => {
+      exchange.fail("local", detail);
+    },
+  };
+}
+
+class Exchange {
+  readonly result: Promise<GetResult>;
+  readonly #wanted: GetRequest;
+  readonly #timers: (() => void)[] = [];
+  #stage = "connecting";
+  #request: http.ClientRequest | null = null;
+  #settle: ((result: GetResult) => void) | null = null;
+
+  constructor(wanted: GetRequest, clock: Clock) {
+    this.#wanted = wanted;
+    this.result = new Promise((resolve) => {
+      this.#settle = resolve;
+    });
+    try {
+      this.#start(clock);
+    } catch (error) {
+      // Node refuses some requests at once, for example a header with a line break in it.
+      this.fail("local", textOf(error));
+    }
+  }
+
+  fail(reason: UnknownReason, detail: string): void {
+    this.#end({ ok: false, reason, detail });
+  }
+
+  #start(clock: Clock): void {
+    const { url, headers, tls, connectTimeoutMs, timeoutMs } = this.#wanted;
+    const startMs = clock.nowMs();
+    // Without an agent node:http asks for the connection to be closed.
+    const options = { agent: false, headers } as const;
+    const request = tls === null ? http.get(url, options) : https.get(url, { ...options, ...tls });
+    this.#request = request;
+    this.#timers.push(
+      clock.at(startMs + timeoutMs, () => {
+        this.#timeOut(timeoutMs);
+      }),
+    );
+    const cancelConnect = clock.at(startMs + connectTimeoutMs, () => {
+      this.#timeOut(connectTimeoutMs);
+    });
+    this.#timers.push(cancelConnect);
+
+    request.on("error", (error) => {
+      this.fail(reasonOf(error, this.#stage), `${this.#stage}: ${textOf(error)}`);
+    });
+    request.on("close", () => {
+      this.fail("reset", `${this.#stage}: connection closed`);
+    });
+    request.on("socket", (socket) => {
+      socket.once("connect", () => {
+        cancelConnect();
+        this.#stage = socket instanceof TLSSocket ? "TLS handshake" : "waiting for the answer";
+      });
+      socket.once("secureConnect", () => {
+        this.#stage = "waiting for the answer";
+      });
+    });
+    request.on("response", (response) => {
+      this.#respond(response);
+    });
+  }
+
+  #respond(response: http.IncomingMessage): void {
+    const { statuses, maxBytes } = this.#wanted;
+    const status = response.statusCode ?? 0;
+    if (status >= 300 && status < 400) {
+      this.fail("redirected", `HTTP status ${String(status)}`);
+      return;
+    }
+    if (!statuses.includes(status)) {
+      this.fail("unexpectedStatus", `HTTP status ${String(status)}`);
+      return;
+    }
+    this.#stage = "reading the answer";
+    const chunks: Buffer[] = [];
+    let length = 0;
+    response.on("data", (chunk: Buffer) => {
+      length += chunk.length;
+      chunks.push(chunk);
+      if (length > maxBytes) this.fail("tooLarge", `more than ${String(maxBytes)} bytes`);
+    });
+    response.on("error", (error) => {
+      this.fail(reasonOf(error, this.#stage), `${this.#stage}: ${textOf(error)}`);
+    });
+    response.on("end", () => {
+      this.#end({ ok: true, status, body: Buffer.concat(chunks).toString("utf8") });
+    });
+  }
+
+  #timeOut(afterMs: number): void {
+    this.fail("timeout", `${this.#stage}: not done within ${String(afterMs)} ms`);
+  }
+
+  #end(result: GetResult): void {
+    const settle = this.#settle;
+    if (settle === null) return;
+    this.#settle = null;
+    for (const cancel of this.#timers) cancel();
+    // Destroys the socket as well; an error that follows is met by the listeners above and changes nothing.
+    this.#request?.destroy();
+    settle(result);
+  }
+}
+
+/** What an error of node:http, node:net or OpenSSL means. */
+function reasonOf(error: Error, stage: string): UnknownReason {
+  const code = codeOf(error);
+  const reason = REASONS.get(code);
+  if (reason !== undefined) return reason;
+  if (code === "HPE_HEADER_OVERFLOW") return "tooLarge";
+  if (code.startsWith("HPE_")) return "malformed";
+  if (code.startsWith("EAI_")) return "unreachable";
+  return stage === "TLS handshake" || /^(ERR_SSL_|ERR_TLS_|CERT_)/.test(code) ? "tls" : "reset";
+}
+
+const REASONS: ReadonlyMap<string, UnknownReason> = new Map([
+  ["ECONNREFUSED", "refused"],
+  ["ETIMEDOUT", "timeout"],
+  ["EHOSTUNREACH", "unreachable"],
+  ["ENETUNREACH", "unreachable"],
+  ["EHOSTDOWN", "unreachable"],
+  ["ENETDOWN", "unreachable"],
+  ["ENOTFOUND", "unreachable"],
+  ["EPROTO", "tls"],
+  ["EMFILE", "local"],
+  ["ENFILE", "local"],
+  ["ENOBUFS", "local"],
+  ["ENOMEM", "local"],
+  ["EADDRNOTAVAIL", "local"],
+  ["EAGAIN", "local"],
+  ["EACCES", "local"],
+  ["EPERM", "local"],
+]);
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : "";
+}
+
+/** Several addresses of one name were tried, and the sum of their failures has no message of its own. */
+function textOf(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  return message === "" ? codeOf(error) : message;
+}

@@ -1,0 +1,95 @@
+/**
+ * Reads what comes from the wire and hands each group what is about it. Hostile bytes end here, with a counter for each
+ * reason.
+ */
+import type { NetworkEvent } from "../ports/network.js";
+import type { MacAddress } from "../wire/addresses.js";
+import { classifyArp, parseArp } from "../wire/arp.js";
+import { ETHER_TYPE, parseFrame } from "../wire/ethernet.js";
+import { parseNeighbor } from "../wire/ndisc.js";
+import { type Advert, parseAdvert } from "../wire/vrrp.js";
+import type { GroupRunner } from "./group-runner.js";
+
+export class PacketDesk {
+  readonly #groups: readonly GroupRunner[];
+  readonly #drops = new Map<string, number>();
+
+  constructor(groups: readonly GroupRunner[]) {
+    this.#groups = groups;
+  }
+
+  /** Packets dropped so far, by reason. */
+  get drops(): Readonly<Record<string, number>> {
+    return Object.fromEntries(this.#drops);
+  }
+
+  advert(event: NetworkEvent & { readonly kind: "advert" }): void {
+    const parsed = parseAdvert(event.pdu, event);
+    if (!parsed.ok) {
+      this.#drop(parsed.drop);
+      return;
+    }
+    const { advert } = parsed;
+    const group = this.#groups.find(
+      ({ placement, routerId }) => placement?.ifIndex === event.ifIndex && routerId === advert.vrid,
+    );
+    if (group === undefined) {
+      this.#drop("unknownVrid");
+      return;
+    }
+    const { peers } = group.speech;
+    if (peers !== null && !peers.includes(event.source)) {
+      this.#drop("unknownPeer");
+      return;
+    }
+    group.dispatch({
+      kind: "advertReceived",
+      from: event.source,
+      priority: advert.priority,
+      intervalMs: intervalMs(advert),
+      vips: advert.addresses,
+    });
+  }
+
+  /** Only a frame that says "this MAC has the VIP" claims it; a probe or a question about it does not. */
+  neighborFrame(event: NetworkEvent & { readonly kind: "neighborFrame" }): void {
+    const claim = this.#claimOf(event.frame);
+    if (claim === null) return;
+    for (const group of this.#groups) {
+      const { placement, setup } = group;
+      if (placement?.ifIndex !== event.ifIndex || placement.mac === claim.mac) continue;
+      if (setup.settings.vips.includes(claim.address)) {
+        group.dispatch({ kind: "vipAnnounced", vip: claim.address, mac: claim.mac });
+      }
+    }
+  }
+
+  #claimOf(frame: Uint8Array): { readonly address: string; readonly mac: MacAddress } | null {
+    if (parseFrame(frame)?.etherType === ETHER_TYPE.ipv6) return this.#advertisementOf(frame);
+    const parsed = parseArp(frame);
+    if (!parsed.ok) {
+      this.#drop(`arp-${parsed.drop}`);
+      return null;
+    }
+    const meaning = classifyArp(parsed.arp);
+    return meaning.kind === "probe" ? null : meaning;
+  }
+
+  #advertisementOf(frame: Uint8Array): { readonly address: string; readonly mac: MacAddress } | null {
+    const parsed = parseNeighbor(frame);
+    if (!parsed.ok) {
+      this.#drop(`nd-${parsed.drop}`);
+      return null;
+    }
+    const { message, sourceMac } = parsed.packet;
+    return message.kind === "advertisement" ? { address: message.target, mac: message.linkLayer ?? sourceMac } : null;
+  }
+
+  #drop(reason: string): void {
+    this.#drops.set(reason, (this.#drops.get(reason) ?? 0) + 1);
+  }
+}
+
+function intervalMs(advert: Advert): number {
+  return advert.kind === "v3" ? advert.interval * 10 : advert.interval * 1_000;
+}

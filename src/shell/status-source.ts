@@ -1,0 +1,114 @@
+/** Fills the status document from what the agent knows. Monotonic instants become wall-clock times only here. */
+import type { GroupConfig } from "../config/config.js";
+import { holds } from "../core/moves.js";
+import { LAME_DUCK_PRIORITY } from "../core/turn.js";
+import type { GroupState } from "../core/types.js";
+import { explain } from "../core/verdict.js";
+import type { AlarmStatus, GroupStatus, StatusDocument } from "../status.js";
+import { VERSION } from "../version.js";
+import type { GroupRunner } from "./group-runner.js";
+import type { Journal } from "./journal.js";
+
+/** One instant on both clocks. */
+export interface Now {
+  readonly wallMs: number;
+  readonly monotonicMs: number;
+}
+
+export interface GroupSource {
+  readonly runner: GroupRunner;
+  readonly config: GroupConfig;
+  readonly journal: Journal;
+}
+
+/** A Patroni that says nothing for this long is worth a look, even on a standby. */
+const SILENT_ALARM_MS = 5_000;
+
+export function statusOf(
+  groups: readonly GroupSource[],
+  drops: Readonly<Record<string, number>>,
+  startedAt: Date,
+  now: Now,
+): StatusDocument {
+  return {
+    version: 1,
+    agent: { pid: process.pid, version: VERSION, startedAt: startedAt.toISOString() },
+    groups: groups.map((group) => groupOf(group, now)),
+    drops,
+  };
+}
+
+function groupOf({ runner, config, journal }: GroupSource, now: Now): GroupStatus {
+  const { state } = runner;
+  const { lastTransition } = journal;
+  return {
+    name: runner.setup.name,
+    role: config.role,
+    vips: config.vips.map(({ address, prefixLength }) => `${address}/${String(prefixLength)}`),
+    interface: runner.placement?.name ?? config.interface,
+    routerId: runner.routerId ?? config.routerId,
+    state: state.phase.kind,
+    since: wall(state.phaseSinceMs, now),
+    reason: lastTransition?.text ?? "nothing has been decided yet",
+    holder: holderOf(runner),
+    patroni: patroniOf(state, now),
+    peers: Object.entries(state.speakers).map(([address, { priority, lastAtMs }]) => ({
+      address,
+      priority,
+      lastAdvertAt: wall(lastAtMs, now),
+    })),
+    alarms: alarmsOf(state, journal, now),
+    counters: { ...state.counters },
+    lastTransition:
+      lastTransition === null
+        ? null
+        : {
+            at: wall(lastTransition.decidedAtMs, now),
+            from: lastTransition.from,
+            to: lastTransition.to,
+            reason: lastTransition.reason,
+            text: lastTransition.text,
+          },
+  };
+}
+
+function holderOf({ state, placement, setup }: GroupRunner): GroupStatus["holder"] {
+  if (holds(state.phase)) {
+    const priority = state.phase.kind === "holder" ? setup.settings.priority : LAME_DUCK_PRIORITY;
+    return { address: placement?.sources.ipv4 ?? placement?.sources.ipv6 ?? "", self: true, priority };
+  }
+  const [best] = Object.entries(state.speakers).sort(([, a], [, b]) => b.priority - a.priority);
+  return best === undefined ? null : { address: best[0], self: false, priority: best[1].priority };
+}
+
+function patroniOf({ view }: GroupState, now: Now): GroupStatus["patroni"] {
+  const status = view?.observation.kind === "answered" ? view.observation.status : null;
+  return {
+    verdict: view?.verdict.kind ?? null,
+    text: view === null ? "Patroni has not been asked yet" : explain(view.verdict),
+    answeredAt: view === null ? null : wall(view.answeredAtMs, now),
+    scope: status?.scope ?? null,
+    member: status?.name ?? null,
+    timeline: status?.timeline ?? null,
+    paused: status?.pause ?? false,
+  };
+}
+
+function alarmsOf(state: GroupState, journal: Journal, now: Now): readonly AlarmStatus[] {
+  const alarms: AlarmStatus[] = journal
+    .alarms(now.monotonicMs)
+    .map(({ reason, text, sinceMs }) => ({ code: reason, since: wall(sinceMs, now), text }));
+  const { phase, view, silentSinceMs } = state;
+  if (phase.kind === "fault") {
+    const code = phase.fault.kind === "link" ? "link-down" : "address-refused";
+    alarms.push({ code, since: wall(state.phaseSinceMs, now), text: phase.fault.text });
+  }
+  if (view !== null && silentSinceMs !== null && now.monotonicMs - silentSinceMs > SILENT_ALARM_MS) {
+    alarms.push({ code: "patroni-silent", since: wall(silentSinceMs, now), text: explain(view.verdict) });
+  }
+  return alarms;
+}
+
+function wall(monotonicMs: number, now: Now): string {
+  return new Date(now.wallMs - (now.monotonicMs - monotonicMs)).toISOString();
+}

@@ -1,0 +1,85 @@
+/** The status document for people, on one screen. */
+import type { GroupStatus, StatusDocument } from "./status.js";
+
+/** `nowMs`: wall clock, for "3 minutes ago". */
+export function statusText(status: StatusDocument, nowMs: number): string {
+  const { agent, groups, drops } = status;
+  const dropped = Object.entries(drops).filter(([, count]) => count > 0);
+  return [
+    `pgvip ${agent.version}, process ${String(agent.pid)}, started ${ago(agent.startedAt, nowMs)}`,
+    ...groups.flatMap((group) => ["", ...groupLines(group, nowMs)]),
+    ...(dropped.length === 0 ? [] : ["", `dropped packets: ${countsText(dropped)}`]),
+  ].join("\n");
+}
+
+function groupLines(group: GroupStatus, nowMs: number): readonly string[] {
+  const { patroni, lastTransition } = group;
+  const counted = Object.entries(group.counters).filter(([, count]) => count > 0);
+  return [
+    `${group.vips.join(", ")}  ${headline(group)}, since ${ago(group.since, nowMs)}`,
+    row("reason", group.reason),
+    row("holder", holderText(group)),
+    row("Patroni", `${patroni.text}${patroni.answeredAt === null ? "" : ` (${ago(patroni.answeredAt, nowMs)})`}`),
+    ...(patroni.paused ? [row("", "the cluster is paused (maintenance mode)")] : []),
+    row("cluster", clusterText(group)),
+    row("network", `${group.interface ?? "no interface yet"}, router ID ${String(group.routerId ?? "not known yet")}`),
+    ...group.peers.map(({ address, priority, lastAdvertAt }) =>
+      row("peer", `${address}, priority ${String(priority)}, heard ${ago(lastAdvertAt, nowMs)}`),
+    ),
+    ...(lastTransition === null
+      ? []
+      : [row("last change", `${lastTransition.from} -> ${lastTransition.to}, ${ago(lastTransition.at, nowMs)}`)]),
+    ...(counted.length === 0 ? [] : [row("counters", countsText(counted))]),
+    ...group.alarms.map(({ code, text, since }) => row("ALARM", `${text} (${code}, ${ago(since, nowMs)})`)),
+  ];
+}
+
+const HEADLINES: Readonly<Record<string, string>> = {
+  starting: "starting",
+  standby: "not here: standby",
+  holder: "HERE: this node is the holder",
+  lameDuck: "here until another node takes it",
+  fault: "FAULT",
+  stopped: "stopped",
+};
+
+function headline({ state }: GroupStatus): string {
+  return HEADLINES[state] ?? state;
+}
+
+function holderText({ holder }: GroupStatus): string {
+  if (holder === null) return "not known";
+  return `${holder.self ? "this node" : holder.address}, priority ${String(holder.priority)}`;
+}
+
+function clusterText({ patroni, role }: GroupStatus): string {
+  const parts = [
+    patroni.scope ?? "not known yet",
+    ...(patroni.member === null ? [] : [`member ${patroni.member}`]),
+    ...(patroni.timeline === null ? [] : [`timeline ${String(patroni.timeline)}`]),
+  ];
+  return `${parts.join(", ")}; the VIP follows the ${role}`;
+}
+
+function countsText(counts: readonly (readonly [string, number])[]): string {
+  return counts.map(([name, count]) => `${name} ${String(count)}`).join(", ");
+}
+
+function row(name: string, text: string): string {
+  return `  ${name.padEnd(12)} ${text}`;
+}
+
+const UNITS = [
+  ["day", 86_400_000],
+  ["hour", 3_600_000],
+  ["minute", 60_000],
+  ["second", 1000],
+] as const;
+
+/** `3 minutes ago`, in the largest unit that is there. */
+function ago(instant: string, nowMs: number): string {
+  const elapsedMs = Math.max(0, nowMs - Date.parse(instant));
+  const [name, unitMs] = UNITS.find(([, lengthMs]) => elapsedMs >= lengthMs) ?? ["second", 1000];
+  const amount = Math.floor(elapsedMs / unitMs);
+  return amount === 0 ? "just now" : `${String(amount)} ${name}${amount === 1 ? "" : "s"} ago`;
+}

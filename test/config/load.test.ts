@@ -1,0 +1,235 @@
+/** From sources to a configuration: defaults, precedence, Patroni's own file. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { loadSocketPath } from "../../src/config/load.js";
+import { parseDuration } from "../../src/config/values.js";
+import { load, loaded, problems } from "./sources.js";
+
+const VIP = "vips: [{ address: 10.0.0.5/24 }]\n";
+
+test("--vip alone suffices, and every default is resolved", async () => {
+  assert.deepEqual(await loaded({ flags: { vip: "10.186.157.199/24" } }), {
+    patroni: {
+      url: "http://127.0.0.1:8008",
+      scope: null,
+      name: null,
+      credentials: null,
+      tls: { ca: null, client: null, verify: true },
+      connectTimeoutMs: 100,
+      postgres: { host: "127.0.0.1", port: 5432 },
+    },
+    groups: [
+      {
+        vips: [{ family: "ipv4", address: "10.186.157.199", prefixLength: 24 }],
+        interface: null,
+        role: "primary",
+        routerId: null,
+        label: null,
+        priority: 254,
+        vrrpVersion: 3,
+        checksum: "pseudoHeader",
+        transport: { kind: "multicast" },
+        takeOn: "auto",
+        kernelLeaseSeconds: 2,
+        destroySockets: true,
+        timing: {
+          advertIntervalMs: 100,
+          pollMs: 100,
+          turboMs: 10,
+          lockPollMs: 5,
+          answerTimeoutMs: 300,
+          leaseMs: 1000,
+          holdTimeoutMs: 5000,
+          silenceTimeoutMs: 15_000,
+          startupGraceMs: 3000,
+          promoteGraceMs: 1000,
+        },
+      },
+    ],
+    onStop: "release",
+    socketPath: "/run/pgvip/pgvip.sock",
+    logLevel: "info",
+  });
+});
+
+test("a file says everything else", async () => {
+  const config = await loaded({
+    yaml: `
+patroni:
+  url: https://pg1.example:8443/
+  scope: demo
+  name: pg1
+  insecure: true
+  postgres: "[::1]:5433"
+vips:
+  - address: [10.0.0.5/24, "2001:DB8::5/64"]
+    interface: eth0
+    router_id: 50
+    label: eth0:1
+    checksum: pdu-only
+    kernel_lease: off
+    advert_interval: 40.95s
+    hold_timeout: 1.5m
+  - address: 10.0.0.6/24
+    transport: unicast
+    peers: [10.0.0.2, 10.0.0.3]
+  - address: 10.0.0.7/24
+    transport: unicast
+on_stop: keep
+`,
+  });
+  const [first, second, third] = config.groups;
+  assert.equal(config.patroni.url, "https://pg1.example:8443");
+  assert.equal(config.patroni.tls.verify, false);
+  assert.deepEqual(config.patroni.postgres, { host: "::1", port: 5433 });
+  assert.deepEqual(first?.vips[1], { family: "ipv6", address: "2001:db8::5", prefixLength: 64 });
+  assert.deepEqual([first.routerId, first.label, first.checksum], [50, "eth0:1", "pduOnly"]);
+  assert.deepEqual([first.kernelLeaseSeconds, first.timing.advertIntervalMs], [0, 40_950]);
+  assert.equal(first.timing.holdTimeoutMs, 90_000);
+  assert.deepEqual(second?.transport, { kind: "unicast", peers: ["10.0.0.2", "10.0.0.3"] });
+  assert.deepEqual(third?.transport, { kind: "unicast", peers: "members" });
+  assert.equal(config.onStop, "keep");
+});
+
+test("flags go before environment, environment before file, key by key", async () => {
+  const config = await loaded({
+    flags: { "router-id": "3" },
+    environment: { PGVIP_ROUTER_ID: "2", PGVIP_INTERFACE: "eth2", PGVIP_LOG_LEVEL: "debug", PGVIP_LABEL: "" },
+    yaml: "vips: [{ address: 10.0.0.5/24, router_id: 1, interface: eth1, priority: 7 }]\nlog_level: warn\n",
+  });
+  const [group] = config.groups;
+  assert.deepEqual([group?.routerId, group?.interface, group?.priority, group?.label], [3, "eth2", 7, null]);
+  assert.equal(config.logLevel, "debug");
+});
+
+test("lists and booleans come from flags and environment too", async () => {
+  const { groups, patroni } = await loaded({
+    flags: { vip: "10.0.0.5/24, 10.0.0.6/24", "destroy-sockets": "false" },
+    environment: { PGVIP_PATRONI_URL: "http://[::1]:8008", PGVIP_TRANSPORT: "unicast", PGVIP_PEERS: "10.0.0.2" },
+  });
+  assert.deepEqual(
+    groups[0]?.vips.map(({ address }) => address),
+    ["10.0.0.5", "10.0.0.6"],
+  );
+  assert.deepEqual([groups[0].destroySockets, patroni.url], [false, "http://[::1]:8008"]);
+  assert.deepEqual(groups[0].transport, { kind: "unicast", peers: ["10.0.0.2"] });
+});
+
+test("flags that describe one VIP do not go with a file that has several", async () => {
+  const yaml = "vips: [{ address: 10.0.0.5/24 }, { address: 10.0.0.6/24 }]";
+  assert.deepEqual(
+    await problems({ yaml, flags: { interface: "eth0", "router-id": "4" }, environment: { PGVIP_VIP: "10.0.0.9/24" } }),
+    [
+      "PGVIP_VIP: describes one VIP, but the file has 2 entries in vips; wanted these settings in the file",
+      "--interface, --router-id: describes one VIP, but the file has 2 entries in vips; wanted these settings in the file",
+    ],
+  );
+});
+
+const PATRONI_YML = `
+scope: demo
+name: pg1
+restapi:
+  listen: 0.0.0.0:8009
+  connect_address: 10.0.0.1:8009
+  authentication: { username: admin, password: s3cret }
+postgresql:
+  listen: 10.0.0.1,127.0.0.1:5433
+  connect_address: 10.0.0.9:5433
+`;
+
+test("Patroni's own file tells how to reach Patroni", async () => {
+  const { patroni } = await loaded({ yaml: `${VIP}patroni: { config: PATRONI_YML }`, patroniYaml: PATRONI_YML });
+  assert.equal(patroni.url, "http://127.0.0.1:8009");
+  assert.deepEqual([patroni.scope, patroni.name], ["demo", "pg1"]);
+  assert.deepEqual(patroni.credentials, { username: "admin", password: "s3cret" });
+  assert.deepEqual(patroni.postgres, { host: "10.0.0.1", port: 5433 });
+});
+
+test("settings of our own go before Patroni's file", async () => {
+  const yaml = `${VIP}patroni: { config: PATRONI_YML, scope: other }`;
+  const { patroni } = await loaded({ yaml, patroniYaml: PATRONI_YML, flags: { "patroni-url": "http://pg:1" } });
+  assert.deepEqual([patroni.scope, patroni.url, patroni.name], ["other", "http://pg:1", "pg1"]);
+});
+
+test("with TLS, Patroni is asked by the name of its certificate", async () => {
+  const patroniYaml = `
+restapi:
+  listen: "*:8008"
+  connect_address: pg1.example:8008
+  certfile: /dev/null
+  keyfile: /etc/hostname
+  cafile: /etc/passwd
+  verify_client: required
+postgresql: { listen: "*:5432" }
+`;
+  const { patroni } = await loaded({ yaml: `${VIP}patroni: { config: PATRONI_YML }`, patroniYaml });
+  assert.equal(patroni.url, "https://pg1.example:8008");
+  assert.deepEqual(patroni.tls, {
+    ca: "/etc/passwd",
+    client: { cert: "/dev/null", key: "/etc/hostname" },
+    verify: true,
+  });
+  assert.deepEqual(patroni.postgres, { host: "127.0.0.1", port: 5432 });
+});
+
+test("without TLS on Patroni's side none of its TLS files are taken", async () => {
+  const patroniYaml =
+    "restapi: { verify_client: required }\nctl: { cacert: /a, certfile: /b, keyfile: /c, insecure: true }\n";
+  const { patroni } = await loaded({ yaml: `${VIP}patroni: { config: PATRONI_YML }`, patroniYaml });
+  assert.deepEqual(patroni.tls, { ca: null, client: null, verify: true });
+});
+
+test("what is wrong in Patroni's file is reported with its place there", async () => {
+  const patroniYaml = "scope: 12\nrestapi:\n  listen: here:and:there\n";
+  assert.deepEqual(await problems({ yaml: `${VIP}patroni: { config: PATRONI_YML }`, patroniYaml }), [
+    `patroni.yml:3:11: patroni.url is "http://here:and:there"; wanted http:// or https:// with a host and at most a port, such as http://127.0.0.1:8008`,
+    "patroni.yml:1:8: patroni.scope is 12; wanted a text on one line, without blanks around it",
+  ]);
+});
+
+test("a named file must be there, the default one need not", async () => {
+  const missing = { PGVIP_CONFIG: "/nowhere/pgvip.yml" };
+  assert.deepEqual(await problems({ environment: missing }), ["/nowhere/pgvip.yml: cannot be read (ENOENT)"]);
+  assert.deepEqual(await problems({}), [
+    "vips is missing; wanted a list with at least one VIP: --vip 192.0.2.10/24, PGVIP_VIP, or `vips:` in the file",
+  ]);
+});
+
+test("the control socket is found although the rest is wrong", async () => {
+  const sources = { flags: {}, file: null, defaultFile: "/nowhere" };
+  assert.equal(await loadSocketPath({ ...sources, environment: { PGVIP_SOCKET: "/tmp/a.sock" } }), "/tmp/a.sock");
+  assert.equal(await loadSocketPath({ ...sources, environment: {} }), "/run/pgvip/pgvip.sock");
+});
+
+test("durations keep what was written, whatever the unit", () => {
+  const units = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 } as const;
+  fc.assert(
+    fc.property(fc.nat(1_000_000), fc.constantFrom("ms", "s", "m", "h"), (amount, unit) => {
+      assert.equal(parseDuration(`${String(amount)}${unit}`), amount * units[unit]);
+    }),
+  );
+  assert.equal(parseDuration("40.95s"), 40_950);
+  for (const text of ["100", "", "ms", "-1s", "1 s", "1e3ms", "1s1", "१s"])
+    assert.equal(parseDuration(text), null, text);
+});
+
+test("whatever is in a file, loading ends with a configuration or with problems", async () => {
+  const key = fc.constantFrom("vips", "patroni", "socket", "address", "router_id", "url", "peers", "__proto__", "x");
+  const value = fc.letrec((tie) => ({
+    value: fc.oneof(
+      { maxDepth: 4 },
+      fc.constantFrom<unknown>(null, true, 7, "10.0.0.5/24", "eth0", "5s", "http://h", "off", ""),
+      fc.array(tie("value"), { maxLength: 3 }),
+      fc.dictionary(key, tie("value"), { maxKeys: 4 }),
+    ),
+  })).value;
+  await fc.assert(
+    fc.asyncProperty(value, async (tree) => {
+      const result = await load({ yaml: JSON.stringify(tree) });
+      assert.ok(result.ok || result.problems.length > 0);
+    }),
+    { numRuns: 300 },
+  );
+});

@@ -1,0 +1,273 @@
+/**
+ * Plays a scenario against one real group on virtual time and writes down what happens.
+ *
+ * A scenario is a text file. Lines that start with `> ` are inputs; the lines below each are what the group did, which the
+ * test compares. Patroni is played by one standing answer, given by `> patroni ...`, that each question gets 2 ms after it
+ * was asked; questions themselves are not written down. The network carries out each take-over in 0.2 ms.
+ */
+import { initialState, nextDeadlineMs, step } from "../../src/core/group.js";
+import { checkInvariants } from "../../src/core/invariants.js";
+import type { Observation, PortState, UnknownReason } from "../../src/core/observation.js";
+import type { Effect, GroupEvent, GroupSettings, GroupState, Report, TakeOn } from "../../src/core/types.js";
+import type { PatroniRole, PatroniState, PatroniStatus } from "../../src/wire/patroni.js";
+
+export const defaultSettings: GroupSettings = {
+  vips: ["10.0.0.100"],
+  priority: 254,
+  takeOn: "auto",
+  timing: {
+    advertIntervalMs: 100,
+    pollMs: 100,
+    turboMs: 10,
+    lockPollMs: 5,
+    answerTimeoutMs: 300,
+    leaseMs: 1_000,
+    holdTimeoutMs: 5_000,
+    silenceTimeoutMs: 15_000,
+    startupGraceMs: 3_000,
+    promoteGraceMs: 1_000,
+  },
+};
+
+const ANSWER_AFTER_MS = 2;
+const TAKE_OVER_MS = 0.2;
+
+interface Due {
+  readonly atMs: number;
+  readonly event: GroupEvent;
+}
+
+/** What Patroni answers to every question from now on. */
+type Standing = (askedAtMs: number) => Observation;
+
+export class Scenario {
+  #settings = defaultSettings;
+  #state: GroupState = initialState();
+  #nowMs = 0;
+  #due: Due[] = [];
+  #standing: Standing = () => unknown("refused", "refuses");
+  #refusal: string | null = null;
+  #dcsAgeMs = 5_000;
+  #lines: string[] = [];
+
+  /** Carries out one input line (without its `> `) and returns what was seen. */
+  play(input: string): readonly string[] {
+    this.#lines = [];
+    const [verb = "", ...words] = input.trim().split(/\s+/);
+    this.#input(verb, words);
+    return this.#lines;
+  }
+
+  #input(verb: string, words: readonly string[]): void {
+    const event = eventOf(verb, words, this.#nowMs);
+    if (event !== null) {
+      this.#step(event);
+      return;
+    }
+    switch (verb) {
+      case "wait":
+        this.#runUntil(this.#nowMs + duration(words[0]));
+        return;
+      case "patroni":
+        this.#standing = standingOf(words, () => this.#dcsAgeMs);
+        return;
+      case "dcs-age":
+        this.#dcsAgeMs = duration(words[0]);
+        return;
+      case "take-on":
+        this.#settings = { ...this.#settings, takeOn: takeOn(words[0]) };
+        return;
+      case "refuse":
+        this.#refusal = words[0] ?? null;
+        return;
+      case "accept":
+        this.#refusal = null;
+        return;
+      default:
+        throw new Error(`no such input: ${verb}`);
+    }
+  }
+
+  #runUntil(untilMs: number): void {
+    for (;;) {
+      const tickMs = nextDeadlineMs(this.#settings, this.#state, this.#nowMs);
+      const next = this.#due[0];
+      if (next !== undefined && next.atMs <= tickMs && next.atMs <= untilMs) {
+        this.#due.shift();
+        this.#nowMs = next.atMs;
+        this.#step(next.event);
+      } else if (tickMs <= untilMs) {
+        this.#nowMs = Math.max(this.#nowMs, tickMs);
+        this.#step({ kind: "tick" });
+      } else {
+        break;
+      }
+    }
+    this.#nowMs = untilMs;
+  }
+
+  #step(event: GroupEvent): void {
+    const before = this.#state;
+    const { state, effects } = step(this.#settings, before, event, this.#nowMs);
+    this.#state = state;
+    checkInvariants(this.#settings, before, state, effects, this.#nowMs);
+    for (const effect of effects) this.#carryOut(effect);
+  }
+
+  #carryOut(effect: Effect): void {
+    const text = effectText(effect, this.#nowMs);
+    if (text !== null) this.#lines.push(`  ${time(this.#nowMs)} ${text}`);
+    if (effect.kind === "ask") {
+      const askedAtMs = this.#nowMs;
+      const observation = this.#standing(askedAtMs);
+      const slow = observation.kind === "unknown" && observation.reason === "timeout";
+      const answeredAtMs = askedAtMs + (slow ? effect.timeoutMs : ANSWER_AFTER_MS);
+      this.#schedule(answeredAtMs, {
+        kind: "patroniAnswered",
+        question: effect.question,
+        sentAtMs: askedAtMs,
+        answeredAtMs,
+        observation,
+      });
+    }
+    if (effect.kind === "takeOver") this.#schedule(this.#nowMs + TAKE_OVER_MS, this.#takeOverOutcome());
+  }
+
+  #takeOverOutcome(): GroupEvent {
+    if (this.#refusal !== null) {
+      return { kind: "takeOverFailed", errno: this.#refusal, text: `RTM_NEWADDR: ${this.#refusal}` };
+    }
+    const atMs = this.#nowMs + TAKE_OVER_MS;
+    const times = { startedAtMs: this.#nowMs, addressAtMs: atMs, announcedAtMs: atMs, advertisedAtMs: atMs };
+    return { kind: "tookOver", times };
+  }
+
+  #schedule(atMs: number, event: GroupEvent): void {
+    this.#due = [...this.#due, { atMs, event }].sort((a, b) => a.atMs - b.atMs);
+  }
+}
+
+function eventOf(verb: string, words: readonly string[], nowMs: number): GroupEvent | null {
+  const [first = "", second = ""] = words;
+  switch (verb) {
+    case "interface":
+      return first === "lost"
+        ? { kind: "interfaceLost", reason: "eth0 has no carrier" }
+        : { kind: "interfaceReady", present: second === "present" };
+    case "advert":
+      return {
+        kind: "advertReceived",
+        from: first,
+        priority: Number(second),
+        intervalMs: 100,
+        vips: [words[2] ?? "10.0.0.100"],
+      };
+    case "announced":
+      return { kind: "vipAnnounced", vip: "10.0.0.100", mac: first };
+    case "address":
+      return first === "gone"
+        ? { kind: "addressGone", vip: "10.0.0.100", atMs: nowMs }
+        : { kind: "addressAppeared", vip: "10.0.0.100" };
+    case "lease-ended":
+      return { kind: "leaseEnded" };
+    case "suspended":
+      return { kind: "suspended", forMs: duration(first) };
+    case "notify":
+      return { kind: "notified" };
+    case "stop":
+      return { kind: "stopRequested", policy: first === "keep" ? "keep" : "release" };
+    case "dcs":
+      return {
+        kind: "dcsSettingsLearned",
+        dcs: { ttlMs: duration(first), loopWaitMs: duration(second), retryTimeoutMs: 10_000, failsafeMode: false },
+      };
+    default:
+      return null;
+  }
+}
+
+/** `patroni primary running`, `patroni 503 replica running`, `patroni silent refused refuses`. */
+function standingOf(words: readonly string[], dcsAgeMs: () => number): Standing {
+  const [first = "", second = "", third = ""] = words;
+  if (first === "silent") return () => unknown(second as UnknownReason, third as PortState);
+  const hasRole = first === "200";
+  return (askedAtMs) => ({
+    kind: "answered",
+    hasRole,
+    status: status(second as PatroniRole, third as PatroniState, words.includes("failsafe")),
+    dcsSeenAtMs: askedAtMs - dcsAgeMs(),
+  });
+}
+
+function unknown(reason: UnknownReason, port: PortState): Observation {
+  return { kind: "unknown", reason, detail: "127.0.0.1:8008", port };
+}
+
+export function status(role: PatroniRole, state: PatroniState, failsafeActive = false): PatroniStatus {
+  return {
+    role,
+    rawRole: role,
+    state,
+    rawState: state,
+    timeline: 1,
+    pause: false,
+    failsafeActive,
+    clusterUnlocked: false,
+    dcsLastSeenSeconds: 1,
+    scope: "demo",
+    name: null,
+    version: "3.0.2",
+    walPosition: null,
+    watchdogFailed: false,
+  };
+}
+
+function effectText(effect: Effect, nowMs: number): string | null {
+  switch (effect.kind) {
+    case "ask":
+    case "renew":
+      return null;
+    case "takeOver": {
+      const { leaseUntilMs, rightUntilMs } = effect.leases;
+      const how = effect.announce ? "" : " quietly";
+      return `takeOver${how} priority ${String(effect.priority)}, lease ${span(leaseUntilMs - nowMs)}, right ${span(rightUntilMs - nowMs)}`;
+    }
+    case "advertise":
+      return `advertise priority ${String(effect.priority)}`;
+    case "report":
+      return reportText(effect.report);
+    default:
+      return effect.kind;
+  }
+}
+
+function reportText(report: Report): string | null {
+  switch (report.kind) {
+    case "transition":
+      return `${report.from} -> ${report.to} [${report.reason}] ${report.text}`;
+    case "notice":
+    case "alarm":
+      return `${report.kind} [${report.reason}] ${report.text}`;
+    case "tookOver":
+      return null;
+  }
+}
+
+function takeOn(word: string | undefined): TakeOn {
+  if (word === "lock" || word === "writable") return word;
+  return "auto";
+}
+
+function duration(word: string | undefined): number {
+  const match = /^(\d+)(ms|s)$/.exec(word ?? "");
+  if (match === null) throw new Error(`not a duration: ${String(word)}`);
+  return Number(match[1]) * (match[2] === "s" ? 1_000 : 1);
+}
+
+function time(ms: number): string {
+  return ms.toFixed(1).padStart(8);
+}
+
+function span(ms: number): string {
+  return `${String(Math.round(ms))} ms`;
+}

@@ -1,0 +1,152 @@
+/** The arithmetic behind the measurements, on records written by hand. */
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { addedOutage, findings } from "../../lab/findings.js";
+import { formatMs, summarize, table } from "../../lab/measure.js";
+import type { ProbeRecord, WriteRecord } from "../../lab/probe/records.js";
+import { holderTimes } from "../../lab/watch.js";
+
+function echo(sentMs: number, answeredMs: number | null): ProbeRecord {
+  return { kind: "echo", sentMs, answeredMs };
+}
+
+function write(
+  target: string,
+  endedMs: number,
+  outcome: WriteRecord["outcome"],
+  node: string | null = null,
+): WriteRecord {
+  return { kind: "write", target, startedMs: endedMs - 1, endedMs, outcome, node, detail: "" };
+}
+
+describe("findings", () => {
+  const span = { fromMs: 0, toMs: 100 };
+
+  test("the longest silence is the longest time without an answer, the ends of the span included", () => {
+    const records = [echo(5, 6), echo(15, 16), echo(25, null), echo(35, null), echo(45, 46), echo(95, 96)];
+    const { echoes } = findings(records, span);
+    assert.deepEqual(echoes, { sent: 6, lost: 2, longestSilenceMs: 50 });
+    assert.equal(findings([echo(90, 91)], span).echoes.longestSilenceMs, 91);
+    assert.equal(findings([], span).echoes.longestSilenceMs, 100);
+  });
+
+  test("a late answer ends a silence, but its echo stays lost", () => {
+    const late: ProbeRecord = { kind: "lateEcho", sentMs: 10, answeredMs: 50 };
+    assert.deepEqual(findings([echo(10, null), late], span).echoes, { sent: 1, lost: 1, longestSilenceMs: 50 });
+  });
+
+  test("echoes outside of the span do not count", () => {
+    assert.deepEqual(findings([echo(-10, null), echo(200, null)], span).echoes.lost, 0);
+  });
+
+  test("connections count by outcome; the slowest is the slowest that succeeded", () => {
+    const connect = (startedMs: number, tookMs: number, outcome: "connected" | "refused" | "failed"): ProbeRecord => ({
+      kind: "connect",
+      startedMs,
+      endedMs: startedMs + tookMs,
+      outcome,
+    });
+    const records = [
+      connect(1, 2, "connected"),
+      connect(2, 1003, "connected"),
+      connect(3, 1, "refused"),
+      connect(4, 9000, "failed"),
+    ];
+    assert.deepEqual(findings(records, span).connects, { connected: 2, refused: 1, failed: 1, slowestMs: 1003 });
+  });
+
+  test("writes count only through the VIP", () => {
+    const records = [
+      write("vip", 10, "written", "a"),
+      write("vip", 20, "readOnly"),
+      write("vip", 30, "refused"),
+      write("vip", 40, "failed"),
+      write("vip", 70, "written", "b"),
+      write("b", 50, "written", "b"),
+    ];
+    assert.deepEqual(findings(records, span).writes, {
+      written: 2,
+      readOnly: 1,
+      refused: 1,
+      failed: 1,
+      longestGapMs: 60,
+    });
+  });
+});
+
+describe("added outage", () => {
+  const before = [write("a", 90, "written", "a"), write("vip", 95, "written", "a")];
+
+  test("first write through the VIP minus first write possible, both on the new primary", () => {
+    const records = [
+      ...before,
+      // The old primary still takes one after the order to stop.
+      write("vip", 105, "written", "a"),
+      write("vip", 110, "refused"),
+      write("b", 120, "readOnly"),
+      write("b", 1500, "written", "b"),
+      write("b", 1525, "written", "b"),
+      write("vip", 1508, "written", "b"),
+    ];
+    assert.deepEqual(addedOutage(records, 100, "b"), { possibleMs: 1500, throughVipMs: 1508, addedMs: 8 });
+  });
+
+  test("is not known before both writes have happened", () => {
+    assert.equal(addedOutage([...before, write("b", 1500, "written", "b")], 100, "b"), null);
+    assert.equal(addedOutage([...before, write("vip", 1500, "written", "b")], 100, "b"), null);
+  });
+
+  test("what the new primary wrote before the break does not count", () => {
+    const records = [write("b", 50, "written", "b"), write("vip", 50, "written", "b")];
+    assert.equal(addedOutage(records, 100, "b"), null);
+  });
+});
+
+describe("holder times", () => {
+  const changes = [
+    { atMs: 0, host: "a", has: true },
+    { atMs: 100, host: "b", has: true },
+    { atMs: 115, host: "a", has: false },
+    { atMs: 200, host: "b", has: false },
+    { atMs: 230, host: "a", has: true },
+  ];
+
+  test("add up the time with two holders and with none", () => {
+    assert.deepEqual(holderTimes(changes, 0, 300), { severalMs: 15, noneMs: 30 });
+  });
+
+  test("count only what lies inside the span", () => {
+    assert.deepEqual(holderTimes(changes, 110, 210), { severalMs: 5, noneMs: 10 });
+    assert.deepEqual(holderTimes(changes, 120, 190), { severalMs: 0, noneMs: 0 });
+    assert.deepEqual(holderTimes([], 0, 50), { severalMs: 0, noneMs: 50 });
+  });
+});
+
+describe("measure", () => {
+  test("summaries by nearest rank, whatever the order", () => {
+    const values = Array.from({ length: 20 }, (_, index) => 20 - index);
+    assert.deepEqual(summarize(values), { n: 20, median: 10, p95: 19, max: 20 });
+    assert.deepEqual(summarize([7]), { n: 1, median: 7, p95: 7, max: 7 });
+    assert.equal(summarize([]), null);
+  });
+
+  test("milliseconds for people", () => {
+    assert.deepEqual(
+      [formatMs(0.04), formatMs(-3.26), formatMs(12.7), formatMs(null)],
+      ["0.0 ms", "-3.3 ms", "13 ms", "–"],
+    );
+  });
+
+  test("tables line up", () => {
+    assert.equal(
+      table(
+        ["", "ms"],
+        [
+          ["long name", "1"],
+          ["x", "1000"],
+        ],
+      ),
+      "             ms\n───────────────\nlong name     1\nx          1000",
+    );
+  });
+});

@@ -1,0 +1,25 @@
+/** JSON with byte arrays in it, as `{"hex": "…"}`. */
+import type { NetworkEvent, NetworkOrder } from "../../src/ports/network.js";
+
+export function encode(value: NetworkEvent | NetworkOrder): string {
+  return JSON.stringify(value, (_key, item: unknown) =>
+    item instanceof Uint8Array ? { hex: Buffer.from(item).toString("hex") } : item,
+  );
+}
+
+/** Both ends of the pipe are this suite: what comes out is what went in. */
+export function decodeOrder(line: string): NetworkOrder {
+  return decode(line) as NetworkOrder;
+}
+
+export function decodeEvent(line: string): NetworkEvent {
+  return decode(line) as NetworkEvent;
+}
+
+function decode(line: string): unknown {
+  return JSON.parse(line, (_key, item: unknown) =>
+    typeof item === "object" && item !== null && "hex" in item && typeof item.hex === "string"
+      ? new Uint8Array(Buffer.from(item.hex, "hex"))
+      : item,
+  );
+}

@@ -1,0 +1,122 @@
+/** The native network of a host of the lab, driven from the test. */
+import type { Host } from "../../lab/host.js";
+import { type LabProcess, labProgram } from "../../lab/process.js";
+import { nowMs, until } from "../../lab/wait.js";
+import type { Leases, LinkState, NetworkEvent, NetworkOrder } from "../../src/ports/network.js";
+import { type Speech, planHolding } from "../../src/shell/plans.js";
+import { formatMac } from "../../src/wire/addresses.js";
+import { priority, vrid } from "../../src/wire/units.js";
+import { decodeEvent, encode } from "./json-bytes.js";
+
+export type EventOf<Kind extends NetworkEvent["kind"]> = NetworkEvent & { readonly kind: Kind };
+type Unnumbered<Order> = Order extends NetworkOrder ? Omit<Order, "order"> : never;
+
+export const VIP = "10.9.0.100";
+export const VRID = 51;
+
+export const speech: Speech = {
+  vips: [{ family: "ipv4", address: VIP, prefixLength: 24 }],
+  label: "eth0:1",
+  advertIntervalMs: 50,
+  checksum: "pseudoHeader",
+  peers: null,
+  destroySockets: true,
+  kernelLeaseSeconds: 0,
+};
+
+export class RemoteEngine {
+  readonly events: NetworkEvent[] = [];
+  readonly process: LabProcess;
+  readonly #host: Host;
+  #orders = 0;
+  #link: LinkState | null = null;
+
+  static async start(host: Host): Promise<RemoteEngine> {
+    const engine = new RemoteEngine(host);
+    const [snapshot] = await until("a snapshot", () => nonEmpty(engine.of("snapshot")));
+    engine.#link = snapshot?.links.find(({ name }) => name === "eth0") ?? null;
+    return engine;
+  }
+
+  private constructor(host: Host) {
+    this.#host = host;
+    const [command, args] = labProgram("../test/native/engine-program.ts");
+    this.process = host.spawnPiped(command, args, { log: "engine" });
+    this.process.onLine((line) => this.events.push(decodeEvent(line)));
+  }
+
+  get link(): LinkState {
+    if (this.#link === null) throw new Error("the host has no eth0");
+    return this.#link;
+  }
+
+  get mac(): string {
+    return formatMac(this.link.mac);
+  }
+
+  of<Kind extends NetworkEvent["kind"]>(kind: Kind): EventOf<Kind>[] {
+    return this.events.filter((event): event is EventOf<Kind> => event.kind === kind);
+  }
+
+  /** Gives an order and waits for its outcome. */
+  async give(order: Unnumbered<NetworkOrder>): Promise<EventOf<"done">> {
+    this.#orders += 1;
+    const number = this.#orders;
+    this.process.writeLine(encode({ ...order, order: number }));
+    return until(
+      `order ${String(number)} is done`,
+      () => this.of("done").find(({ order: done }) => done === number) ?? null,
+    );
+  }
+
+  /** Listens for adverts of our router ID and ARP about our VIP. */
+  listen(change: Partial<Parameters<typeof listening>[1]> = {}): Promise<EventOf<"done">> {
+    return this.give({ kind: "listen", listening: listening(this.link.ifIndex, change) });
+  }
+
+  /** Takes the VIP over with holding 1. */
+  takeOver(leases: Leases, change: Partial<Speech> = {}): Promise<EventOf<"done">> {
+    const placement = {
+      ifIndex: this.link.ifIndex,
+      name: "eth0",
+      mac: formatMac(this.link.mac),
+      sources: { ipv4: this.#host.address, ipv6: null },
+    };
+    const holding = planHolding({ ...speech, ...change }, placement, vrid(VRID), 1, priority(254), leases);
+    return this.give({ kind: "takeOver", holding, announce: true });
+  }
+
+  /** Priorities of the adverts heard so far. */
+  priorities(): number[] {
+    return this.of("advert").map(({ pdu }) => pdu[2] ?? -1);
+  }
+
+  /** Whether the host has the VIP just now. */
+  async hasVip(): Promise<boolean> {
+    return (await this.addresses()).includes(` ${VIP}/`);
+  }
+
+  async addresses(): Promise<string> {
+    return (await this.#host.exec("ip", ["-o", "address", "show", "dev", "eth0"])).stdout;
+  }
+
+  async close(): Promise<void> {
+    await this.process.kill();
+  }
+}
+
+export function listening(
+  ifIndex: number,
+  change: { readonly multicast?: boolean; readonly routerIds?: readonly number[]; readonly vips?: readonly string[] },
+) {
+  return { ifIndex, families: ["ipv4"] as const, multicast: true, routerIds: [VRID], vips: [VIP], ...change };
+}
+
+/** Leases that end this many milliseconds from now. */
+export function leases(leaseMs: number, rightMs = 60_000): Leases {
+  return { leaseUntilMs: nowMs() + leaseMs, rightUntilMs: nowMs() + rightMs };
+}
+
+function nonEmpty<Item>(items: Item[]): Item[] | null {
+  return items.length === 0 ? null : items;
+}
