@@ -5,7 +5,7 @@
  * running to one `loop_wait`, so nobody else can be leader before `dcs_last_seen + ttl - loop_wait`. Two seconds are kept
  * back for the kernel, which removes an expired address up to 1.25 s late, and for the truncation of `dcs_last_seen`.
  */
-import type { DcsSettings } from "./observation.js";
+import type { DcsSettings, Observation } from "./observation.js";
 import type { DuckBounds, DuckCase, GroupState, Leases, Timing, View } from "./types.js";
 import { type Verdict, leads } from "./verdict.js";
 
@@ -25,6 +25,16 @@ export function rightUntil(view: View, dcs: DcsSettings | null, timing: Timing):
   }
   if (observation.status.failsafeActive) return Math.min(latest, sentAtMs + BLIND_RIGHT_MS);
   return Math.min(latest, observation.dcsSeenAtMs + dcs.ttlMs - dcs.loopWaitMs - KERNEL_MARGIN_MS);
+}
+
+/**
+ * Whether a "leads" answer shows by itself that the lock must be over: Patroni believes its last renewal for `ttl` by the
+ * clock, and a machine or a process that stood still with a renewal under way believes it from when it woke up.
+ */
+export function isOutlived(observation: Observation, dcs: DcsSettings | null, nowMs: number): boolean {
+  if (observation.kind === "unknown" || !observation.hasRole || observation.status.failsafeActive) return false;
+  if (dcs === null || observation.dcsSeenAtMs === null) return false;
+  return nowMs >= observation.dcsSeenAtMs + dcs.ttlMs - KERNEL_MARGIN_MS;
 }
 
 /** Which row of the lame duck's table a verdict is; `null` when Patroni says that this node leads: no deadline. */

@@ -3,12 +3,12 @@
  * itself ends the right to the VIP: the interface is lost, the address is refused, the lease has ended, the agent stops.
  */
 import { unreachable } from "../assert.js";
-import { duckDeadlineOf, rightUntil } from "./deadlines.js";
+import { duckDeadlineOf, isOutlived, rightUntil } from "./deadlines.js";
 import { holds, letGo, release, standBy, withHold } from "./moves.js";
 import { heard } from "./speakers.js";
 import { LAME_DUCK_PRIORITY, type Turn } from "./turn.js";
 import type { GroupEvent } from "./types.js";
-import { judge, leads } from "./verdict.js";
+import { judge, leads, outlived } from "./verdict.js";
 
 /** Claims make us ask again at most this often; the answer to one serves all claims heard meanwhile. */
 const CLAIM_INTERVAL_MS = 100;
@@ -98,7 +98,7 @@ function noteAnswer(turn: Turn, event: GroupEvent & { kind: "patroniAnswered" })
   // An answer to an older question than the last one used says nothing new.
   if (view !== null && event.sentAtMs < view.sentAtMs) return;
   const { sentAtMs, answeredAtMs, observation } = event;
-  const verdict = judge(observation);
+  const verdict = isOutlived(observation, turn.state.dcs, turn.nowMs) ? outlived : judge(observation);
   const next = { verdict, sentAtMs, answeredAtMs, observation };
   const silentSinceMs = verdict.kind === "silent" ? (turn.state.silentSinceMs ?? sentAtMs) : null;
   turn.set({ view: next, silentSinceMs });

@@ -30,6 +30,8 @@ export type UnknownReason =
   /** Patroni of another cluster, or of another member than configured. */
   | "wrongScope"
   | "wrongName"
+  /** It says "leader", but has not seen its DCS for as long as the lock lives: it slept, and has not looked since. */
+  | "outlived"
   /** The local machine had no resources (EMFILE, ENOBUFS, ...). */
   | "local";
 

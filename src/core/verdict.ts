@@ -22,6 +22,14 @@ export type Verdict =
   /** Patroni said nothing that can be used. */
   | { readonly kind: "silent"; readonly reason: UnknownReason; readonly detail: string; readonly port: PortState };
 
+/** "Leader", said by a Patroni whose lock must be over: as good as no answer. */
+export const outlived: Verdict = {
+  kind: "silent",
+  reason: "outlived",
+  detail: "it says leader, but has not seen its DCS for as long as the leader lock lives",
+  port: "unknown",
+};
+
 /** Judges an answer to `GET /primary` (Patroni REST API, `patroni/api.py` do_GET). */
 export function judge(observation: Observation): Verdict {
   if (observation.kind === "unknown") {

@@ -206,7 +206,8 @@ export class Checks {
     record.confirmedSinceMs = confirmed ? Math.min(record.confirmedSinceMs, nowMs) : Infinity;
     if (!confirmed) record.deletedAtMs = Infinity;
     if (nowMs - record.deletedAtMs > RESTORED_MS) fail("5 not restored", `${node.name} did not put the VIP back`);
-    const blind = !agent.running || !this.#world.lan.hasLink(node.name);
+    const starts = agent.state.phase.kind === "starting";
+    const blind = !agent.running || starts || !this.#world.lan.hasLink(node.name);
     if (blind && node.kernel.isForeign) node.blindUntilMs = nowMs;
   }
 

@@ -12,7 +12,7 @@ import { type Plan, planOf } from "./schedule.js";
 import { only, shrink } from "./shrink.js";
 
 /** So many seeds take every arrow; fewer may not. */
-const SEEDS_FOR_FULL_COVERAGE = 5_000;
+const SEEDS_FOR_FULL_COVERAGE = 20_000;
 const PROGRESS_MS = 10_000;
 
 interface Options {

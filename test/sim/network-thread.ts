@@ -115,7 +115,9 @@ export class NetworkThread {
     const { holding, leases, priority } = order;
     const startedAtMs = this.#machine.nowMs();
     if (leases.leaseUntilMs <= startedAtMs || this.#ports.refusesAddresses()) {
+      // Undone: nothing is left half held.
       if (this.#held?.holding === holding) this.#letGo(true);
+      else if (this.#held === null) this.#ports.kernel.remove("deleted");
       this.#ports.tookOver(holding, "refused");
       return;
     }

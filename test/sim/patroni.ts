@@ -50,6 +50,8 @@ export type RestAnswer =
 export type RestFault = "none" | "hangs" | "garbage";
 
 const PEER_TIMEOUT_MS = 2_000;
+/** The margin that the agent keeps back from `ttl`, and an answer that is under way. */
+const DOUBTED_MS = 2_500;
 /** A `pre_promote` script, or much to replay. */
 const SLOW_PROMOTION_CHANCE = 0.05;
 
@@ -103,9 +105,15 @@ export class Patroni {
     return this.process.running && !this.#ending && this.rest === "none" && this.restDelayMs === 0;
   }
 
-  /** Its API answers at once and says "leader". */
+  /** Its API answers at once, says "leader", and has seen the DCS lately enough to know. */
   get confirmsLeader(): boolean {
-    return this.answersAtOnce && this.isLeader;
+    return this.answersAtOnce && this.isLeader && !this.#isNearlyOutlived;
+  }
+
+  /** In pause Patroni says "leader" without its DCS until `ttl` is over; nobody has to believe the last seconds of that. */
+  get #isNearlyOutlived(): boolean {
+    if (this.#failsafeActive) return false;
+    return this.#machine.wallMs() >= this.#seenWallSeconds * 1_000 + this.#settings.ttlMs - DOUBTED_MS;
   }
 
   get settings(): PatroniSettings {

@@ -11,6 +11,8 @@ export class Postgres {
   #role: "primary" | "replica" = "replica";
   /** Names the change that is under way: a crash or another order makes it void. */
   #change = 0;
+  /** Who waits for the change, also when a crash makes it void. */
+  #then: (() => void) | null = null;
 
   constructor(machine: Machine, onChange: (text: string) => void) {
     this.#machine = machine;
@@ -38,25 +40,18 @@ export class Postgres {
   start(role: "primary" | "replica", takesMs: number, then: () => void): void {
     this.#role = role;
     this.#set("starting");
-    this.#later(takesMs, () => {
-      this.#set("running");
-      then();
-    });
+    this.#later(takesMs, then, () => this.#set("running"));
   }
 
   stop(takesMs: number, then: () => void): void {
     this.#set("stopping");
-    this.#later(takesMs, () => {
-      this.#set("stopped");
-      then();
-    });
+    this.#later(takesMs, then, () => this.#set("stopped"));
   }
 
   promote(takesMs: number, then: () => void): void {
-    this.#later(takesMs, () => {
+    this.#later(takesMs, then, () => {
       this.#role = "primary";
       this.#set("running");
-      then();
     });
   }
 
@@ -65,20 +60,31 @@ export class Postgres {
     if (this.#state === "stopped" || this.#state === "crashed") return;
     this.#change += 1;
     this.#set("crashed");
+    this.#finish();
   }
 
   /** The machine lost power. */
   vanish(): void {
     this.#change += 1;
+    this.#then = null;
     this.#set("stopped");
   }
 
-  #later(takesMs: number, run: () => void): void {
+  #later(takesMs: number, then: () => void, change: () => void): void {
     this.#change += 1;
-    const change = this.#change;
+    const number = this.#change;
+    this.#then = then;
     this.#machine.after(takesMs, () => {
-      if (change === this.#change) run();
+      if (number !== this.#change) return;
+      change();
+      this.#finish();
     });
+  }
+
+  #finish(): void {
+    const then = this.#then;
+    this.#then = null;
+    then?.();
   }
 
   #set(state: PostgresState): void {

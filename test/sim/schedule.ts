@@ -126,6 +126,7 @@ function nodeFault(random: Random): NodeFault {
     () => ({ kind: "agentFreeze" }),
     () => ({ kind: "agentStall" }),
     () => ({ kind: "agentStop", policy: random.pick(["release", "keep"]) }),
+    () => ({ kind: "agentStop", policy: random.pick(["release", "keep"]) }),
     () => ({ kind: "agentNotify" }),
     () => ({ kind: "machineCrash" }),
     () => ({ kind: "machineSuspend" }),

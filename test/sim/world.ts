@@ -137,7 +137,8 @@ export class World {
   #start(): void {
     for (const [index, node] of this.nodes.entries()) {
       node.postgres.start(index === 0 ? "primary" : "replica", 1, () => undefined);
-      node.machine.after(this.random.between(0, 1_000), () => node.patroni.start());
+      // The first node is there first, and gets the lock.
+      node.machine.after(index === 0 ? 0 : this.random.between(1_000, 2_000), () => node.patroni.start());
       node.machine.after(this.random.between(0, 2_000), () => node.agent.start());
     }
   }
