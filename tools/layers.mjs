@@ -44,7 +44,13 @@ export const areas = [
   { files: "src/shell/native-*.ts", ...shell, imports: [...shell.imports, "addon"] },
   { files: "src/shell/raw-socket-packets.ts", ...shell, packages: [...shell.packages, "raw-socket"] },
   { files: "src/agent.ts", imports: below, node: true },
-  { files: "src/cli.ts", imports: ["agent", "status-text", ...below], packages: ["commander", "valibot"], node: true },
+  {
+    files: "src/commands/**/*.ts",
+    imports: ["commands", "agent", "status-text", ...below],
+    packages: ["commander", "valibot"],
+    node: true,
+  },
+  { files: "src/cli.ts", imports: ["commands", "errors", "version"], packages: ["commander"], node: true },
   { files: "src/main.ts", imports: ["cli"], node: true },
 ];
 

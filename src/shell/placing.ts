@@ -1,6 +1,6 @@
 /** Puts a group on the interface that was found for it, or takes it away with the reason why it cannot live there now. */
 import type { GroupConfig } from "../config/config.js";
-import type { Resolution } from "../config/interface.js";
+import type { Resolution } from "./resolve-interface.js";
 import type { AddressState, LinkState } from "../ports/network.js";
 import { type Family, formatMac } from "../wire/addresses.js";
 import type { GroupRunner } from "./group-runner.js";

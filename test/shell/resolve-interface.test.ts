@@ -1,7 +1,7 @@
 /** On which interface a group lives, and when that cannot be said. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type GroupPlace, resolveInterface } from "../../src/config/interface.js";
+import { type GroupPlace, resolveInterface } from "../../src/shell/resolve-interface.js";
 import type { AddressState, LinkState } from "../../src/ports/network.js";
 import { parseCidr } from "../../src/wire/addresses.js";
 

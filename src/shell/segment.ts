@@ -1,0 +1,145 @@
+/**
+ * The network as the groups see it: puts each on its interface, has the kernel listen for what concerns them, and hands
+ * each network event to whom it is about.
+ */
+import { unreachable } from "../assert.js";
+import { type Problem, resolveInterface } from "./resolve-interface.js";
+import type { Logger } from "../log.js";
+import type { Listening, NetworkEvent } from "../ports/network.js";
+import type { Group } from "./group.js";
+import { failureText } from "./group-runner.js";
+import { Interfaces } from "./interfaces.js";
+import type { Orders } from "./orders.js";
+import { PacketDesk } from "./packet-desk.js";
+import { place } from "./placing.js";
+
+const FAMILIES = ["ipv4", "ipv6"] as const;
+
+export interface SegmentPorts {
+  readonly orders: Orders;
+  readonly log: Logger;
+  /** At the start a group's configuration does not fit this host, and only an operator can mend it. */
+  readonly unfit: (text: string) => void;
+}
+
+export class Segment {
+  readonly #groups: readonly Group[];
+  readonly #ports: SegmentPorts;
+  readonly #interfaces = new Interfaces();
+  readonly #desk: PacketDesk;
+  /** What was last asked of the network for each interface index. */
+  readonly #listening = new Map<number, string>();
+
+  constructor(groups: readonly Group[], ports: SegmentPorts) {
+    this.#groups = groups;
+    this.#ports = ports;
+    this.#desk = new PacketDesk(groups.map(({ runner }) => runner));
+  }
+
+  get drops(): Readonly<Record<string, number>> {
+    return this.#desk.drops;
+  }
+
+  /** Every address of this host. */
+  get ownAddresses(): readonly string[] {
+    return this.#interfaces.addresses.map(({ address }) => address);
+  }
+
+  handle(event: NetworkEvent): void {
+    const { log, orders } = this.#ports;
+    switch (event.kind) {
+      case "done":
+        orders.settle(event);
+        return;
+      case "advert":
+        this.#desk.advert(event);
+        return;
+      case "neighborFrame":
+        this.#desk.neighborFrame(event);
+        return;
+      case "snapshot":
+      case "link":
+        this.#interfaces.note(event);
+        this.#placeAll(event.kind === "snapshot" && event.reason === "start");
+        return;
+      case "address":
+        this.#addressEvent(event);
+        return;
+      case "leaseEnded":
+        for (const { runner } of this.#groups) runner.leaseEnded(event.holding);
+        return;
+      case "suspended":
+        for (const { runner } of this.#groups) runner.dispatch({ kind: "suspended", forMs: event.forMs });
+        return;
+      case "trouble":
+        log.warn({ event: "trouble", ...event.failure, count: event.count }, failureText(event.failure));
+        return;
+      case "overflow":
+        log.warn(
+          { event: "overflow", dropped: event.dropped },
+          "more packets than the agent can read: some were dropped",
+        );
+        return;
+      default:
+        unreachable(event);
+    }
+  }
+
+  /** Has the network listen on each interface for the router IDs and VIPs of the groups that live there. */
+  listen(): void {
+    for (const ifIndex of new Set(this.#groups.flatMap(({ runner }) => runner.placement?.ifIndex ?? []))) {
+      const listening = this.#listeningOn(ifIndex);
+      const key = JSON.stringify(listening);
+      if (listening.routerIds.length === 0 || this.#listening.get(ifIndex) === key) continue;
+      this.#listening.set(ifIndex, key);
+      void this.#ports.orders.give({ kind: "listen", listening }).then(({ failure }) => {
+        if (failure === null) return;
+        this.#listening.delete(ifIndex);
+        this.#ports.log.error({ event: "listen", ...failure }, `cannot listen for adverts: ${failureText(failure)}`);
+      });
+    }
+  }
+
+  #listeningOn(ifIndex: number): Listening {
+    const here = this.#groups.filter(({ runner }) => runner.placement?.ifIndex === ifIndex);
+    const vips = here.flatMap(({ config }) => config.vips);
+    return {
+      ifIndex,
+      families: FAMILIES.filter((family) => vips.some((vip) => vip.family === family)),
+      multicast: here.some(({ config }) => config.transport.kind === "multicast"),
+      routerIds: here.flatMap(({ runner }) => runner.routerId ?? []),
+      vips: vips.map(({ address }) => address),
+    };
+  }
+
+  #placeAll(first: boolean): void {
+    const known = new Set(this.#interfaces.links.map(({ ifIndex }) => ifIndex));
+    for (const ifIndex of this.#listening.keys()) if (!known.has(ifIndex)) this.#listening.delete(ifIndex);
+    for (const { runner, config } of this.#groups) {
+      const found = resolveInterface(config, this.#interfaces.links, this.#interfaces.addresses);
+      if (first && !found.ok && isForGood(found.problem)) {
+        this.#ports.unfit(found.problem.text);
+        return;
+      }
+      place(runner, config, found, this.#interfaces);
+    }
+    this.listen();
+  }
+
+  #addressEvent(event: NetworkEvent & { readonly kind: "address" }): void {
+    const { ifIndex, address } = event.address;
+    this.#interfaces.note(event);
+    for (const { runner, config } of this.#groups) {
+      const ours = config.vips.some((vip) => vip.address === address);
+      if (!ours || runner.placement?.ifIndex !== ifIndex) continue;
+      if (event.change === "present") runner.dispatch({ kind: "addressAppeared", vip: address });
+      else runner.dispatch({ kind: "addressGone", vip: address, atMs: event.atMs });
+    }
+    this.#placeAll(false);
+  }
+}
+
+/** An interface may come later; anything else only an operator can mend. */
+function isForGood(problem: Problem): boolean {
+  return problem.kind !== "missing";
+}
