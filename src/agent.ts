@@ -12,7 +12,9 @@ import type { Patroni } from "./ports/patroni.js";
 import { missingCapabilities } from "./shell/capabilities.js";
 import { ClusterWatch } from "./shell/cluster-watch.js";
 import { type ControlServer, serveControl } from "./shell/control-socket.js";
-import { type Group, makeGroup } from "./shell/group.js";
+import { type Group, type ReportListener, makeGroup } from "./shell/group.js";
+import type { Metrics } from "./shell/metrics.js";
+import { type MetricsServer, serveMetrics } from "./shell/metrics-server.js";
 import { openNetwork } from "./shell/native-network.js";
 import { Supervisor } from "./shell/native-systemd.js";
 import { Orders } from "./shell/orders.js";
@@ -20,6 +22,7 @@ import { openPatroni } from "./shell/patroni-http.js";
 import { Segment } from "./shell/segment.js";
 import { statusOf } from "./shell/status-source.js";
 import { systemClock } from "./shell/system-clock.js";
+import type { StatusDocument } from "./status.js";
 
 /** Runs until a signal asks it to stop; resolves with the exit code. */
 export async function runAgent(config: Config, log: Logger): Promise<number> {
@@ -30,7 +33,9 @@ export async function runAgent(config: Config, log: Logger): Promise<number> {
       `pgvip run needs ${missing.join(" and ")}: run it as root or give it these capabilities`,
     );
   }
-  const agent = new Agent(config, log);
+  // The package behind it costs 2 MB, which an agent without an endpoint saves.
+  const metrics = config.metrics === null ? null : await import("./shell/metrics.js");
+  const agent = new Agent(config, log, metrics?.Metrics ?? null);
   return agent.run();
 }
 
@@ -45,12 +50,14 @@ class Agent {
   readonly #segment: Segment;
   readonly #patroni: Patroni;
   readonly #watch: ClusterWatch;
+  readonly #metrics: Metrics | null;
   #control: ControlServer | null = null;
+  #metricsServer: MetricsServer | null = null;
   #stopping: Promise<void> | null = null;
   #finish: (exitCode: number) => void = () => undefined;
   #fail: (error: unknown) => void = () => undefined;
 
-  constructor(config: Config, log: Logger) {
+  constructor(config: Config, log: Logger, metrics: (new (status: () => StatusDocument) => Metrics) | null) {
     const clock = this.#clock;
     this.#config = config;
     this.#log = log;
@@ -58,13 +65,22 @@ class Agent {
       for (const event of events) this.#segment.handle(event);
     });
     const orders = new Orders(this.#network);
-    const patroni = openPatroni(config.patroni, clock);
+    this.#metrics = metrics === null ? null : new metrics(() => this.#status());
+    const opened = openPatroni(config.patroni, clock);
+    const patroni = this.#metrics?.timed(opened) ?? opened;
+    const listeners: readonly ReportListener[] = [
+      (group, report, state) => {
+        this.#metrics?.note(group, report, state);
+      },
+    ];
     const { scope } = config.patroni;
     const listen = (): void => {
       this.#segment.listen();
     };
     this.#patroni = patroni;
-    this.#groups = config.groups.map((group) => makeGroup(group, { clock, orders, patroni, scope, log, listen }));
+    this.#groups = config.groups.map((group) =>
+      makeGroup(group, { clock, orders, patroni, scope, log, listeners, listen }),
+    );
     this.#segment = new Segment(this.#groups, {
       orders,
       log,
@@ -89,6 +105,7 @@ class Agent {
         status: () => this.#status(),
         notify: () => this.#notify(),
       });
+      this.#metricsServer = await this.#serveMetrics();
       this.#watch.start();
       this.#onSignals();
       this.#supervisor.start(() => this.#summary());
@@ -103,7 +120,16 @@ class Agent {
     return { asked: this.#groups.length };
   }
 
-  #status() {
+  async #serveMetrics(): Promise<MetricsServer | null> {
+    const { metrics: address } = this.#config;
+    const metrics = this.#metrics;
+    if (address === null || metrics === null) return null;
+    const { contentType } = metrics;
+    const served = { contentType, text: () => metrics.text(), status: () => this.#status() };
+    return serveMetrics(address, served, this.#log);
+  }
+
+  #status(): StatusDocument {
     const now = { wallMs: Date.now(), monotonicMs: this.#clock.nowMs() };
     return statusOf(this.#groups, this.#segment.drops, this.#startedAt, now);
   }
@@ -142,6 +168,7 @@ class Agent {
     this.#watch.stop();
     this.#patroni.close();
     this.#network.close();
+    await this.#metricsServer?.close();
     await this.#control?.close();
   }
 }

@@ -42,6 +42,7 @@ export const areas = [
   { files: "src/addon.ts", imports: ["errors", "assert"], types: ["ports"], packages: ["node-gyp-build"], node: true },
   { files: "src/shell/**/*.ts", ...shell },
   { files: "src/shell/native-*.ts", ...shell, imports: [...shell.imports, "addon"] },
+  { files: "src/shell/metrics.ts", ...shell, packages: ["prom-client"] },
   { files: "src/shell/raw-socket-packets.ts", ...shell, packages: [...shell.packages, "raw-socket"] },
   { files: "src/agent.ts", imports: below, node: true },
   {

@@ -39,6 +39,7 @@ const table = /** @satisfies {Record<string, readonly SystemTool[]>} */ ({
     { package: "tshark", program: "tshark" },
     { package: "nftables", program: "nft" },
   ],
+  monitoring: [{ package: "prometheus", program: "promtool" }],
   otherRouters: [
     { package: "keepalived", program: "keepalived" },
     { package: "frr", program: "vrrpd", where: "/usr/lib/frr" },

@@ -13,6 +13,8 @@ export interface Config {
   readonly groups: readonly GroupConfig[];
   readonly onStop: "release" | "keep";
   readonly socketPath: string;
+  /** Where Prometheus finds the metrics. */
+  readonly metrics: HostPort | null;
   readonly logLevel: Settings["log_level"];
 }
 
@@ -79,6 +81,7 @@ export function configOf(settings: Settings, password: string | null): Config {
     groups: settings.vips.map(groupOf),
     onStop: settings.on_stop,
     socketPath: settings.socket,
+    metrics: settings.metrics ?? null,
     logLevel: settings.log_level,
   };
 }

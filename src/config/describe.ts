@@ -1,4 +1,5 @@
 /** A configuration in words, for `pgvip check`: what the agent will do, with every default spelt out. No secrets. */
+import type { HostPort } from "./values.js";
 import type { Config, GroupConfig, PatroniConfig, Transport } from "./config.js";
 
 export function describe(config: Config): string {
@@ -8,25 +9,31 @@ export function describe(config: Config): string {
     "agent",
     row("on stop", config.onStop === "release" ? "release the VIP" : "keep the VIP, for the next start to adopt"),
     row("control socket", config.socketPath),
+    row("metrics", config.metrics === null ? "none" : `http://${authority(config.metrics)}/metrics`),
     row("log level", config.logLevel),
   ].join("\n");
 }
 
 function describePatroni(patroni: PatroniConfig): readonly string[] {
   const { tls, credentials, postgres } = patroni;
-  const authority = tls.ca === null ? "the system's CAs" : tls.ca;
+  const signer = tls.ca === null ? "the system's CAs" : tls.ca;
   return [
     `Patroni at ${patroni.url}`,
     row("cluster", patroni.scope ?? "whatever it says"),
     row("member", patroni.name ?? "whatever it says"),
     ...(patroni.url.startsWith("https:")
-      ? [row("certificate", tls.verify ? `signed by ${authority}` : "not verified")]
+      ? [row("certificate", tls.verify ? `signed by ${signer}` : "not verified")]
       : []),
     ...(tls.client === null ? [] : [row("client certificate", tls.client.cert)]),
     ...(credentials === null ? [] : [row("user", `${credentials.username}, with a password`)]),
     row("connect within", span(patroni.connectTimeoutMs)),
-    row("PostgreSQL's port", `${postgres.host}:${String(postgres.port)}`),
+    row("PostgreSQL's port", authority(postgres)),
   ];
+}
+
+/** As in a URL. */
+function authority({ host, port }: HostPort): string {
+  return `${host.includes(":") ? `[${host}]` : host}:${String(port)}`;
 }
 
 function describeGroup(group: GroupConfig): readonly string[] {

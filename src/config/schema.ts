@@ -137,6 +137,7 @@ export const schema = v.strictObject({
   vips: v.optional(v.pipe(v.array(vip, NO_VIPS), v.minLength(1, NO_VIPS)), []),
   on_stop: preset(value.oneOf(["release", "keep"]), "release", "What happens to the VIP when the agent is stopped."),
   socket: preset(value.socketPath, "/run/pgvip/pgvip.sock", "Control socket, for `pgvip status`."),
+  metrics: given(value.hostPort, "Address of the endpoint for Prometheus, such as 127.0.0.1:9750; none by default."),
   log_level: preset(
     value.oneOf(["trace", "debug", "info", "warn", "error", "fatal", "silent"]),
     "info",

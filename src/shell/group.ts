@@ -17,6 +17,9 @@ export interface Group {
   readonly journal: Journal;
 }
 
+/** Gets each report with the state after the step that made it. */
+export type ReportListener = (group: string, report: Report, state: GroupState) => void;
+
 export interface GroupContext {
   readonly clock: Clock;
   readonly orders: Orders;
@@ -24,12 +27,14 @@ export interface GroupContext {
   /** Named by the configuration; else it comes with Patroni's first answer. */
   readonly scope: string | null;
   readonly log: Logger;
+  /** Told of everything that a group reports, in order. */
+  readonly listeners: readonly ReportListener[];
   /** A router ID has become known: listen for it. */
   readonly listen: () => void;
 }
 
 export function makeGroup(config: GroupConfig, context: GroupContext): Group {
-  const { clock, orders, patroni, listen } = context;
+  const { clock, orders, patroni, listeners, listen } = context;
   const setup = setupOf(config);
   const log = context.log.child({ group: setup.name });
   const lines = new GroupLog(log);
@@ -37,6 +42,7 @@ export function makeGroup(config: GroupConfig, context: GroupContext): Group {
   const report = (report: Report, state: GroupState): void => {
     lines.write(report, state);
     journal.note(report, clock.nowMs());
+    for (const listener of listeners) listener(setup.name, report, state);
   };
   const routerId = (scope: string | null): Vrid => routerIdOf(config, scope ?? context.scope, log);
   return { runner: new GroupRunner(setup, { clock, patroni, orders, routerId, listen, report }), config, journal };
