@@ -14,13 +14,17 @@ const BUCKETS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.0
 /** Metrics of the package that break Prometheus' rule for names: gauges that end in `_total`. */
 const MISNAMED = ["nodejs_active_handles_total", "nodejs_active_requests_total", "nodejs_active_resources_total"];
 
-type Transition = Report & { readonly kind: "transition" };
+interface Decision {
+  readonly report: Report & { readonly kind: "transition" };
+  /** When another holder was last heard. */
+  readonly heardAtMs: number | null;
+}
 
 export class Metrics {
   readonly #registry = new Registry();
   readonly #status: () => StatusDocument;
   /** The decision that the next take-over of a group carries out. */
-  readonly #decisions = new Map<string, Transition>();
+  readonly #decisions = new Map<string, Decision>();
   readonly #transitions: Counter;
   readonly #detect: Histogram;
   readonly #act: Histogram;
@@ -76,16 +80,18 @@ export class Metrics {
     if (report.kind === "transition") {
       const { from, to, reason } = report;
       this.#transitions.inc({ group, from, to, reason });
-      this.#decisions.set(group, report);
+      // Now, since a holder that hands over says priority 0 and is forgotten before the take-over is reported.
+      const heardAtMs = Object.values(state.speakers).map(({ lastAtMs }) => lastAtMs);
+      this.#decisions.set(group, { report, heardAtMs: heardAtMs.length === 0 ? null : Math.max(...heardAtMs) });
     } else if (report.kind === "tookOver") {
       const decision = this.#decisions.get(group);
       const { announcedAtMs } = report.times;
       if (decision === undefined) return;
       this.#decisions.delete(group);
-      observe(this.#detect, group, decision.askedAtMs, decision.decidedAtMs);
-      observe(this.#act, group, decision.decidedAtMs, announcedAtMs);
-      const heardAtMs = Object.values(state.speakers).map(({ lastAtMs }) => lastAtMs);
-      observe(this.#gap, group, heardAtMs.length === 0 ? null : Math.max(...heardAtMs), announcedAtMs);
+      const { askedAtMs, decidedAtMs } = decision.report;
+      observe(this.#detect, group, askedAtMs, decidedAtMs);
+      observe(this.#act, group, decidedAtMs, announcedAtMs);
+      observe(this.#gap, group, decision.heardAtMs, announcedAtMs);
     }
   }
 
