@@ -321,7 +321,7 @@ test("closing ends what is under way, and what comes later", async (t) => {
 test("no file descriptors left", async (t) => {
   const port = await patroniServer(t, 200, PRIMARY);
   const script = new URL("./without-descriptors.ts", import.meta.url).pathname;
-  const shell = `ulimit -n 64 && exec "$0" --import tsx "$1" "$2"`;
+  const shell = `ulimit -n 256 && exec "$0" --import tsx "$1" "$2"`;
   const child = spawn("sh", ["-c", shell, process.execPath, script, String(port)], {
     stdio: ["ignore", "pipe", "inherit"],
   });
