@@ -8,14 +8,28 @@ import { classifyArp, parseArp } from "../wire/arp.js";
 import { ETHER_TYPE, parseFrame } from "../wire/ethernet.js";
 import { parseNeighbor } from "../wire/ndisc.js";
 import { type Advert, parseAdvert } from "../wire/vrrp.js";
+import { refusalOf } from "./advert-checks.js";
 import type { GroupRunner } from "./group-runner.js";
+import { PeerBook, type PeerNote } from "./peer-book.js";
+
+/** A packet that was not used; `from` is whatever the packet says. */
+export interface Drop {
+  readonly reason: string;
+  readonly from: string;
+  /** How many there were for this reason. */
+  readonly count: number;
+}
 
 export class PacketDesk {
   readonly #groups: readonly GroupRunner[];
+  readonly #onDrop: (drop: Drop) => void;
   readonly #drops = new Map<string, number>();
+  readonly #books = new Map<GroupRunner, PeerBook>();
 
-  constructor(groups: readonly GroupRunner[]) {
+  constructor(groups: readonly GroupRunner[], onDrop: (drop: Drop) => void) {
     this.#groups = groups;
+    this.#onDrop = onDrop;
+    for (const group of groups) this.#books.set(group, new PeerBook());
   }
 
   /** Packets dropped so far, by reason. */
@@ -23,25 +37,35 @@ export class PacketDesk {
     return Object.fromEntries(this.#drops);
   }
 
+  /** How a sender of adverts to the group speaks. */
+  peer(group: GroupRunner, source: string): PeerNote | null {
+    return this.#books.get(group)?.of(source) ?? null;
+  }
+
   advert(event: NetworkEvent & { readonly kind: "advert" }): void {
     const parsed = parseAdvert(event.pdu, event);
     if (!parsed.ok) {
-      this.#drop(parsed.drop);
+      this.#drop(parsed.drop, event.source);
       return;
     }
     const { advert } = parsed;
     const group = this.#groups.find(
-      ({ placement, routerId }) => placement?.ifIndex === event.ifIndex && routerId === advert.vrid,
+      ({ placement, routerId, speech }) =>
+        placement?.ifIndex === event.ifIndex &&
+        routerId === advert.vrid &&
+        speech.vips.some(({ family }) => family === advert.family),
     );
     if (group === undefined) {
-      this.#drop("unknownVrid");
+      this.#drop("unknownVrid", event.source);
       return;
     }
-    const { peers } = group.speech;
-    if (peers !== null && !peers.includes(event.source)) {
-      this.#drop("unknownPeer");
+    const refusal = refusalOf(advert, event.source, group.speech);
+    if (refusal !== null) {
+      this.#drop(refusal.reason, event.source);
+      group.refuse(refusal);
       return;
     }
+    this.#books.get(group)?.note(event.source, parsed);
     group.dispatch({
       kind: "advertReceived",
       from: event.source,
@@ -68,7 +92,7 @@ export class PacketDesk {
     if (parseFrame(frame)?.etherType === ETHER_TYPE.ipv6) return this.#advertisementOf(frame);
     const parsed = parseArp(frame);
     if (!parsed.ok) {
-      this.#drop(`arp-${parsed.drop}`);
+      this.#drop(`arp-${parsed.drop}`, "an ARP frame");
       return null;
     }
     const meaning = classifyArp(parsed.arp);
@@ -78,15 +102,17 @@ export class PacketDesk {
   #advertisementOf(frame: Uint8Array): { readonly address: string; readonly mac: MacAddress } | null {
     const parsed = parseNeighbor(frame);
     if (!parsed.ok) {
-      this.#drop(`nd-${parsed.drop}`);
+      this.#drop(`nd-${parsed.drop}`, "a neighbor discovery frame");
       return null;
     }
     const { message, sourceMac } = parsed.packet;
     return message.kind === "advertisement" ? { address: message.target, mac: message.linkLayer ?? sourceMac } : null;
   }
 
-  #drop(reason: string): void {
-    this.#drops.set(reason, (this.#drops.get(reason) ?? 0) + 1);
+  #drop(reason: string, from: string): void {
+    const count = (this.#drops.get(reason) ?? 0) + 1;
+    this.#drops.set(reason, count);
+    this.#onDrop({ reason, from, count });
   }
 }
 
