@@ -4,7 +4,7 @@
  *
  * Pure. What an advert that is listened to says (other VIPs, another interval) is judged by the core.
  */
-import type { Advert, AdvertV2, Authentication } from "../wire/vrrp.js";
+import type { Advert, AdvertV2, Authentication, DropReason } from "../wire/vrrp.js";
 import type { Speech } from "./plans.js";
 
 /** In the order of the checks: the first that fails names the drop. */
@@ -18,7 +18,7 @@ export type RefusalReason =
   | "password";
 
 export interface Refusal {
-  readonly reason: RefusalReason;
+  readonly reason: RefusalReason | DropReason;
   /** For people: what is different, without secrets. */
   readonly text: string;
 }

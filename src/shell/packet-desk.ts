@@ -7,10 +7,15 @@ import type { MacAddress } from "../wire/addresses.js";
 import { classifyArp, parseArp } from "../wire/arp.js";
 import { ETHER_TYPE, parseFrame } from "../wire/ethernet.js";
 import { parseNeighbor } from "../wire/ndisc.js";
-import { type Advert, parseAdvert } from "../wire/vrrp.js";
-import { refusalOf } from "./advert-checks.js";
+import { type Advert, type DropReason, VRRP_TTL, parseAdvert } from "../wire/vrrp.js";
+import { type Refusal, refusalOf } from "./advert-checks.js";
 import type { GroupRunner } from "./group-runner.js";
 import { PeerBook, type PeerNote } from "./peer-book.js";
+
+type AdvertEvent = NetworkEvent & { readonly kind: "advert" };
+
+/** Both versions have the virtual router ID in their second byte. */
+const VRID_OFFSET = 1;
 
 /** A packet that was not used; `from` is whatever the packet says. */
 export interface Drop {
@@ -42,19 +47,16 @@ export class PacketDesk {
     return this.#books.get(group)?.of(source) ?? null;
   }
 
-  advert(event: NetworkEvent & { readonly kind: "advert" }): void {
+  advert(event: AdvertEvent): void {
     const parsed = parseAdvert(event.pdu, event);
     if (!parsed.ok) {
       this.#drop(parsed.drop, event.source);
+      // It may be a peer that is configured otherwise; if not, it disturbs one.
+      this.#groupOf(event, event.pdu[VRID_OFFSET])?.refuse(unsound(event, parsed.drop));
       return;
     }
     const { advert } = parsed;
-    const group = this.#groups.find(
-      ({ placement, routerId, speech }) =>
-        placement?.ifIndex === event.ifIndex &&
-        routerId === advert.vrid &&
-        speech.vips.some(({ family }) => family === advert.family),
-    );
+    const group = this.#groupOf(event, advert.vrid);
     if (group === undefined) {
       this.#drop("unknownVrid", event.source);
       return;
@@ -73,6 +75,15 @@ export class PacketDesk {
       intervalMs: intervalMs(advert),
       vips: advert.addresses,
     });
+  }
+
+  #groupOf({ ifIndex, family }: AdvertEvent, routerId: number | undefined): GroupRunner | undefined {
+    return this.#groups.find(
+      (group) =>
+        group.placement?.ifIndex === ifIndex &&
+        group.routerId === routerId &&
+        group.speech.vips.some((vip) => vip.family === family),
+    );
   }
 
   /** Only a frame that says "this MAC has the VIP" claims it; a probe or a question about it does not. */
@@ -114,6 +125,13 @@ export class PacketDesk {
     this.#drops.set(reason, count);
     this.#onDrop({ reason, from, count });
   }
+}
+
+function unsound({ source, ttl }: AdvertEvent, reason: DropReason): Refusal {
+  const text = `${source} uses our virtual router ID in adverts that are not sound`;
+  // A likely one has a likely cause: keepalived sends unicast over IPv6 like this unless it is told `unicast_ttl 255`.
+  const detail = reason === "ttl" ? `: TTL or hop limit ${String(ttl)}, wanted ${String(VRRP_TTL)}` : "";
+  return { reason, text: text + detail };
 }
 
 function intervalMs(advert: Advert): number {

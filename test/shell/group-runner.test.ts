@@ -229,9 +229,18 @@ describe("the packet desk", () => {
       {
         kind: "alarm",
         reason: "advert-refused",
-        text: "10.0.0.3 sends adverts, but is none of the peers (10.0.0.2): its adverts are dropped (unknownPeer)",
+        text:
+          "10.0.0.2 uses our virtual router ID in adverts that are not sound: TTL or hop limit 64, wanted 255: " +
+          "its adverts are dropped (ttl)",
       },
     ]);
+    await bench.clock.pass(30_000);
+    bench.advert("10.0.0.3", 254);
+    const last = bench.reports.filter(({ kind }) => kind === "alarm").at(-1);
+    assert.equal(
+      last?.kind === "alarm" && last.text,
+      "10.0.0.3 sends adverts, but is none of the peers (10.0.0.2): its adverts are dropped (unknownPeer)",
+    );
   });
 
   it("remembers how a peer speaks", async () => {
