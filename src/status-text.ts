@@ -1,6 +1,8 @@
 /** The status document for people, on one screen. */
 import type { GroupStatus, StatusDocument } from "./status.js";
 
+type Peer = GroupStatus["peers"][number];
+
 /** `nowMs`: wall clock, for "3 minutes ago". */
 export function statusText(status: StatusDocument, nowMs: number): string {
   const { agent, groups, drops } = status;
@@ -23,9 +25,7 @@ function groupLines(group: GroupStatus, nowMs: number): readonly string[] {
     ...(patroni.paused ? [row("", "the cluster is paused (maintenance mode)")] : []),
     row("cluster", clusterText(group)),
     row("network", `${group.interface ?? "no interface yet"}, router ID ${String(group.routerId ?? "not known yet")}`),
-    ...group.peers.map(({ address, priority, lastAdvertAt }) =>
-      row("peer", `${address}, priority ${String(priority)}, heard ${ago(lastAdvertAt, nowMs)}`),
-    ),
+    ...group.peers.map((peer) => row("peer", peerText(peer, nowMs))),
     ...(lastTransition === null
       ? []
       : [row("last change", `${lastTransition.from} -> ${lastTransition.to}, ${ago(lastTransition.at, nowMs)}`)]),
@@ -50,6 +50,12 @@ function headline({ state }: GroupStatus): string {
 function holderText({ holder }: GroupStatus): string {
   if (holder === null) return "not known";
   return `${holder.self ? "this node" : holder.address}, priority ${String(holder.priority)}`;
+}
+
+function peerText({ address, priority, lastAdvertAt, vrrpVersion, checksum }: Peer, nowMs: number): string {
+  const version = vrrpVersion === null ? [] : [`VRRPv${String(vrrpVersion)}`];
+  const form = checksum === null ? [] : [`checksum ${checksum}`];
+  return [address, `priority ${String(priority)}`, ...version, ...form, `heard ${ago(lastAdvertAt, nowMs)}`].join(", ");
 }
 
 function clusterText({ patroni, role }: GroupStatus): string {

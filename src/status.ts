@@ -35,6 +35,13 @@ const peer = v.object({
   address: v.string(),
   priority: v.number(),
   lastAdvertAt: instant,
+  /** 2 or 3. */
+  vrrpVersion: v.nullable(v.number()),
+  /** Of VRRPv3 over IPv4: pseudo-header or pdu-only; `null` where there is no choice. */
+  checksum: v.nullable(v.string()),
+  advertIntervalMs: v.nullable(v.number()),
+  /** Adverts that were listened to. */
+  adverts: count,
 });
 
 /** Something that a person should look at; it is gone when its cause is. */

@@ -1,5 +1,5 @@
 /** What no single setting can say: settings that contradict each other. */
-import { type Cidr, isOnSubnet } from "../wire/addresses.js";
+import { type Cidr, isLinkLocal, isOnSubnet } from "../wire/addresses.js";
 import type { Path } from "./layers.js";
 import type { PatroniSettings, VipSettings } from "./schema.js";
 
@@ -71,7 +71,51 @@ function vipContradictions(vip: VipSettings): readonly Contradiction[] {
       "is an empty list; wanted at least one address, or no peers at all to follow the members of the cluster",
     ),
     ...when(foreign.length > 0, ["peers"], `has ${foreign.join(", ")}; wanted the same address family as the VIP`),
+    ...when(
+      vip.interface === undefined && vip.address.every(({ address }) => isLinkLocal(address)),
+      ["address"],
+      "is link-local, which every interface has a subnet for; wanted interface as well",
+    ),
+    ...versionContradictions(vip),
     ...timingContradictions(vip),
+  ];
+}
+
+const MAX_V3_INTERVAL_MS = 40_950;
+/** The field that counts the addresses of an advert has one byte. */
+const MAX_ADDRESSES = 255;
+
+/** What each version of VRRP cannot say (RFC 3768 section 5.3, RFC 9568 section 5.2). */
+function versionContradictions(vip: VipSettings): readonly Contradiction[] {
+  const { address, advert_interval: intervalMs, auth_pass, auth_pass_file } = vip;
+  const isV2 = vip.vrrp_version === 2;
+  const hasIpv6 = address.some(({ family }) => family === "ipv6");
+  const passKey = auth_pass === undefined ? "auth_pass_file" : "auth_pass";
+  const hasPass = auth_pass !== undefined || auth_pass_file !== undefined;
+  const most = Math.max(...["ipv4", "ipv6"].map((one) => address.filter(({ family }) => family === one).length));
+  return [
+    ...when(isV2 && hasIpv6, ["vrrp_version"], "is 2, which has no IPv6; wanted 3, or IPv4 addresses only"),
+    ...when(!isV2 && hasPass, [passKey], "has no effect; only VRRPv2 has passwords (vrrp_version: 2)"),
+    ...when(
+      auth_pass !== undefined && auth_pass_file !== undefined,
+      ["auth_pass_file"],
+      "is given beside auth_pass; wanted one of them",
+    ),
+    ...when(
+      isV2 && intervalMs !== undefined && (intervalMs < 1000 || intervalMs % 1000 !== 0),
+      ["advert_interval"],
+      `is ${String(intervalMs)}ms; wanted whole seconds from 1s to 255s with vrrp_version: 2`,
+    ),
+    ...when(
+      !isV2 && intervalMs !== undefined && intervalMs > MAX_V3_INTERVAL_MS,
+      ["advert_interval"],
+      `is ${String(intervalMs)}ms; wanted at most 40.95s with vrrp_version: 3`,
+    ),
+    ...when(
+      most > MAX_ADDRESSES,
+      ["address"],
+      `has ${String(most)} of one family; wanted at most ${String(MAX_ADDRESSES)}`,
+    ),
   ];
 }
 

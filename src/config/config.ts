@@ -3,7 +3,7 @@
  * for "find out at run time".
  */
 import type { Cidr } from "../wire/addresses.js";
-import type { ChecksumForm } from "../wire/vrrp.js";
+import { type Dialect, passwordBytes } from "../wire/vrrp.js";
 import type { Settings, VipSettings } from "./schema.js";
 import type { HostPort } from "./values.js";
 
@@ -45,8 +45,7 @@ export interface GroupConfig {
   readonly routerId: number | null;
   readonly label: string | null;
   readonly priority: number;
-  readonly vrrpVersion: 3;
-  readonly checksum: ChecksumForm;
+  readonly dialect: Dialect;
   readonly transport: Transport;
   readonly takeOn: "auto" | "lock" | "writable";
   /** 0 = none. */
@@ -74,17 +73,27 @@ export interface GroupTiming {
   readonly promoteGraceMs: number;
 }
 
-/** Puts checked settings into the agent's terms. The password comes from wherever it was kept. */
-export function configOf(settings: Settings, password: string | null): Config {
+/** Passwords, from wherever they were kept. */
+export interface Secrets {
+  readonly patroni: string | null;
+  /** VRRPv2 passwords, in the order of the VIPs' entries. */
+  readonly vips: readonly (string | null)[];
+}
+
+/** Puts checked settings into the agent's terms. */
+export function configOf(settings: Settings, secrets: Secrets): Config {
   return {
-    patroni: patroniOf(settings.patroni, password),
-    groups: settings.vips.map(groupOf),
+    patroni: patroniOf(settings.patroni, secrets.patroni),
+    groups: settings.vips.map((vip, index) => groupOf(vip, secrets.vips[index] ?? null)),
     onStop: settings.on_stop,
     socketPath: settings.socket,
     metrics: settings.metrics ?? null,
     logLevel: settings.log_level,
   };
 }
+
+/** VRRPv2 counts whole seconds; 1 s is what its routers use unless told otherwise. */
+const DEFAULT_ADVERT_INTERVAL_MS = { 3: 100, 2: 1000 } as const;
 
 function patroniOf(patroni: Settings["patroni"], password: string | null): PatroniConfig {
   const { username, cert, key } = patroni;
@@ -103,7 +112,7 @@ function patroniOf(patroni: Settings["patroni"], password: string | null): Patro
   };
 }
 
-function groupOf(vip: VipSettings): GroupConfig {
+function groupOf(vip: VipSettings, authPass: string | null): GroupConfig {
   return {
     vips: vip.address,
     interface: vip.interface ?? null,
@@ -111,8 +120,7 @@ function groupOf(vip: VipSettings): GroupConfig {
     routerId: vip.router_id ?? null,
     label: vip.label ?? null,
     priority: vip.priority,
-    vrrpVersion: vip.vrrp_version,
-    checksum: vip.checksum === "pdu-only" ? "pduOnly" : "pseudoHeader",
+    dialect: dialectOf(vip, authPass),
     transport: vip.transport === "unicast" ? { kind: "unicast", peers: vip.peers ?? "members" } : { kind: "multicast" },
     takeOn: vip.take_on,
     kernelLeaseSeconds: vip.kernel_lease / 1000,
@@ -121,9 +129,15 @@ function groupOf(vip: VipSettings): GroupConfig {
   };
 }
 
+function dialectOf({ vrrp_version, checksum }: VipSettings, authPass: string | null): Dialect {
+  if (vrrp_version === 3) return { kind: "v3", checksum: checksum === "pdu-only" ? "pduOnly" : "pseudoHeader" };
+  const bytes = authPass === null ? null : passwordBytes(authPass);
+  return { kind: "v2", authentication: bytes === null ? { kind: "none" } : { kind: "password", bytes } };
+}
+
 function timingOf(vip: VipSettings): GroupTiming {
   return {
-    advertIntervalMs: vip.advert_interval,
+    advertIntervalMs: vip.advert_interval ?? DEFAULT_ADVERT_INTERVAL_MS[vip.vrrp_version],
     pollMs: vip.poll_interval,
     turboMs: vip.turbo_interval,
     lockPollMs: vip.lock_interval,

@@ -1,5 +1,6 @@
 /** A configuration in words, for `pgvip check`: what the agent will do, with every default spelt out. No secrets. */
 import type { HostPort } from "./values.js";
+import type { Dialect } from "../wire/vrrp.js";
 import type { Config, GroupConfig, PatroniConfig, Transport } from "./config.js";
 
 export function describe(config: Config): string {
@@ -47,9 +48,9 @@ function describeGroup(group: GroupConfig): readonly string[] {
     row("router ID", group.routerId === null ? "derived from cluster and VIP" : String(group.routerId)),
     row(
       "adverts",
-      `VRRPv${String(group.vrrpVersion)}, priority ${String(group.priority)}, every ${span(timing.advertIntervalMs)}, ${transportText(group.transport)}`,
+      `${dialectText(group.dialect)}, priority ${String(group.priority)}, every ${span(timing.advertIntervalMs)}, ${transportText(group.transport)}`,
     ),
-    row("checksum", group.checksum === "pduOnly" ? "over the PDU only" : "with the pseudo-header"),
+    ...(group.dialect.kind === "v2" ? [] : [row("checksum", checksumText[group.dialect.checksum])]),
     row("taken on", takeOnText[group.takeOn]),
     row(
       "Patroni is asked",
@@ -67,6 +68,13 @@ function describeGroup(group: GroupConfig): readonly string[] {
     row("grace", `${span(timing.startupGraceMs)} at start, ${span(timing.promoteGraceMs)} in a promotion`),
     row("connections", group.destroySockets ? "reset when the VIP goes" : "left alone when the VIP goes"),
   ];
+}
+
+const checksumText = { pduOnly: "over the PDU only", pseudoHeader: "with the pseudo-header" } as const;
+
+function dialectText(dialect: Dialect): string {
+  if (dialect.kind === "v3") return "VRRPv3";
+  return dialect.authentication.kind === "none" ? "VRRPv2" : "VRRPv2 with a password";
 }
 
 const takeOnText = {

@@ -5,7 +5,7 @@
  */
 import { accessSync, constants, readFileSync } from "node:fs";
 import * as v from "valibot";
-import { type Config, configOf } from "./config.js";
+import { type Config, type Secrets, configOf } from "./config.js";
 import {
   CONFIG_VARIABLE,
   type Environment,
@@ -18,7 +18,7 @@ import {
 } from "./layers.js";
 import { patroniLayer } from "./patroni-yml.js";
 import { ConfigError, type Problem } from "./problems.js";
-import { type PatroniSettings, schema } from "./schema.js";
+import { type Settings, schema } from "./schema.js";
 import { problemsOf } from "./validate.js";
 import { readYamlFile } from "./yaml-file.js";
 
@@ -42,10 +42,14 @@ export async function loadConfig(sources: Sources): Promise<Config> {
     ...unknownVariables(sources.environment),
     ...unreadableSources,
     ...mixing,
-    ...problemsOf(result.issues ?? [], tree, layers, { incomplete: unreadableSources.length > 0, unreadable }),
+    ...problemsOf(result.issues ?? [], tree, layers, {
+      incomplete: unreadableSources.length > 0,
+      unreadable,
+      firstLine,
+    }),
   ];
   if (!result.success || problems.length > 0) throw new ConfigError(problems);
-  return configOf(result.output, passwordOf(result.output.patroni));
+  return configOf(result.output, secretsOf(result.output));
 }
 
 /**
@@ -96,9 +100,17 @@ function unreadable(file: string): string | null {
   }
 }
 
-/** The file was found readable before. */
-function passwordOf({ password, password_file }: PatroniSettings): string | null {
-  if (password_file === undefined) return password ?? null;
-  const [line = ""] = readFileSync(password_file, "utf8").split(/\r?\n/);
+/** The files were found readable before. */
+function secretsOf({ patroni, vips }: Settings): Secrets {
+  const secret = (text: string | undefined, file: string | undefined): string | null =>
+    file === undefined ? (text ?? null) : firstLine(file);
+  return {
+    patroni: secret(patroni.password, patroni.password_file),
+    vips: vips.map(({ auth_pass, auth_pass_file }) => secret(auth_pass, auth_pass_file)),
+  };
+}
+
+function firstLine(file: string): string {
+  const [line = ""] = readFileSync(file, "utf8").split(/\r?\n/);
   return line;
 }

@@ -63,12 +63,13 @@ export const vip = v.strictObject({
   router_id: given(value.wholeNumber(1, 255), "VRRP virtual router ID; by default from scope and VIP."),
   label: given(value.label, "Label of the IPv4 address, such as eth0:1; starts with the interface's name."),
   priority: preset(value.wholeNumber(1, 255), 254, "VRRP priority of the holder's adverts."),
-  advert_interval: preset(
-    value.duration({ from: "10ms", to: "40.95s", step: "10ms" }),
-    "100ms",
-    "Time between two adverts of the holder.",
+  advert_interval: given(
+    value.duration({ from: "10ms", to: "255s", step: "10ms" }),
+    "Time between two adverts of the holder; by default 100ms, with VRRPv2 1s. VRRPv3 goes up to 40.95s, VRRPv2 has whole seconds.",
   ),
-  vrrp_version: preset(value.oneOfSoFar([3], [2]), 3, "Version of VRRP."),
+  vrrp_version: preset(value.oneOf([3, 2]), 3, "Version of VRRP; 2 is for neighbours that know nothing else."),
+  auth_pass: given(value.authPass, "VRRPv2 password (auth_type PASS of keepalived); better in auth_pass_file."),
+  auth_pass_file: given(value.path, "File whose first line is that password."),
   checksum: preset(
     value.oneOf(["pseudo-header", "pdu-only"]),
     "pseudo-header",

@@ -5,6 +5,7 @@ import { SECRETS } from "./fields.js";
 import { type Layer, type Path, type Tree, isTree, pathText, valueAt, whereOf } from "./layers.js";
 import { type Problem, show, unknownText } from "./problems.js";
 import { patroni, schema, vip } from "./schema.js";
+import { AUTH_PASS_WANTED, authPass } from "./values.js";
 
 type Issue = v.InferIssue<typeof schema>;
 
@@ -13,17 +14,18 @@ interface Circumstances {
   readonly incomplete: boolean;
   /** Why the agent cannot read a file (`ENOENT`); `null` when it can. */
   readonly unreadable: (file: string) => string | null;
+  readonly firstLine: (file: string) => string;
 }
 
 export function problemsOf(
   issues: readonly Issue[],
   tree: Tree,
   layers: readonly Layer[],
-  { incomplete, unreadable }: Circumstances,
+  { incomplete, unreadable, firstLine }: Circumstances,
 ): readonly Problem[] {
   const parts = partsOf(tree);
   const found = [...unknownKeys(tree), ...issues.flatMap((issue) => wrongValue(issue, tree, incomplete))];
-  return [...found, ...contradictions(parts), ...unreadableFiles(parts, unreadable)].map(({ path, text }) => ({
+  return [...found, ...contradictions(parts), ...fileProblems(parts, unreadable, firstLine)].map(({ path, text }) => ({
     where: whereOf(layers, path),
     path: pathText(path),
     text,
@@ -71,7 +73,7 @@ function isPathKey(key: unknown): key is string | number {
 
 /** Passwords are not repeated, neither their own setting nor inside a URL. */
 function shown(path: Path, value: unknown): string {
-  const name = pathText(path);
+  const name = pathText(path).replace(/\[\d+\]/, "[]");
   if (SECRETS.has(name)) return value === null ? "empty" : "something else";
   return name === "patroni.url" && typeof value === "string"
     ? show(value.replace(/^(.*\/\/)?.*@/, "$1***@"))
@@ -92,15 +94,22 @@ function partsOf(tree: Tree): Parts {
 
 const FILES = ["password_file", "ca", "cert", "key"] as const;
 
-function unreadableFiles(
-  { patroni: settings }: Parts,
+function fileProblems(
+  { patroni: settings, vips }: Parts,
   unreadable: Circumstances["unreadable"],
+  firstLine: Circumstances["firstLine"],
 ): readonly Contradiction[] {
-  return FILES.flatMap((key) => {
-    const file = settings?.[key];
+  const unreadableFile = (path: Path, file: string | undefined): readonly Contradiction[] => {
     const reason = file === undefined ? null : unreadable(file);
-    return reason === null
-      ? []
-      : [{ path: ["patroni", key], text: `is ${show(file)}, which cannot be read (${reason})` }];
+    return reason === null ? [] : [{ path, text: `is ${show(file)}, which cannot be read (${reason})` }];
+  };
+  const passwords = vips.flatMap(({ index, vip: { auth_pass_file: file } }) => {
+    if (file === undefined) return [];
+    const path = ["vips", index, "auth_pass_file"];
+    const problems = unreadableFile(path, file);
+    // What is in the file is a secret, also when it is wrong.
+    if (problems.length > 0 || v.is(authPass, firstLine(file))) return problems;
+    return [{ path, text: `is ${show(file)}, whose first line is something else; wanted ${AUTH_PASS_WANTED}` }];
   });
+  return [...FILES.flatMap((key) => unreadableFile(["patroni", key], settings?.[key])), ...passwords];
 }

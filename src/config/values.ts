@@ -4,6 +4,7 @@
  */
 import * as v from "valibot";
 import { type Cidr, broadcastAddress, canonicalAddress, parseAddress, parseCidr } from "../wire/addresses.js";
+import { PASSWORD_PATTERN } from "../wire/vrrp.js";
 
 /** IFNAMSIZ less the final zero byte: interface names and address labels. */
 const NAME_LIMIT = 15;
@@ -70,7 +71,7 @@ export function wholeNumber(from: number, to: number) {
 
 export const yesNo = v.pipe(v.boolean("true or false"), v.metadata({ placeholder: "true|false" }));
 
-export function oneOf<const Options extends readonly [string, ...string[]]>(options: Options) {
+export function oneOf<const Options extends readonly [string | number, ...(string | number)[]]>(options: Options) {
   return v.pipe(v.picklist(options, `one of ${options.join(", ")}`), v.metadata({ placeholder: options.join("|") }));
 }
 
@@ -92,6 +93,14 @@ const TEXT_WANTED = "a text on one line, without blanks around it";
 export const text = v.pipe(
   v.string(TEXT_WANTED),
   v.regex(/^\S(.*\S)?$/, TEXT_WANTED),
+  v.metadata({ placeholder: "text" }),
+);
+
+export const AUTH_PASS_WANTED = "one to eight printable ASCII characters, as a text";
+/** The simple password of VRRPv2: keepalived cuts a longer one, which makes it look safer than it is. */
+export const authPass = v.pipe(
+  v.string(AUTH_PASS_WANTED),
+  v.regex(PASSWORD_PATTERN, AUTH_PASS_WANTED),
   v.metadata({ placeholder: "text" }),
 );
 
@@ -181,9 +190,9 @@ export const addresses = v.pipe(
 );
 
 function isUnicast({ address, family }: Cidr): boolean {
-  const [first = 0, second = 0] = parseAddress(address) ?? [];
+  const [first = 0] = parseAddress(address) ?? [];
   if (family === "ipv4") return first !== 0 && first !== 127 && first < 224;
-  return first !== 0xff && address !== "::" && address !== "::1" && !(first === 0xfe && (second & 0xc0) === 0x80);
+  return first !== 0xff && address !== "::" && address !== "::1";
 }
 
 function isNotSubnetItself(cidr: Cidr): boolean {

@@ -42,6 +42,7 @@ export function initialState(): GroupState {
     speakers: {},
     polling: { inFlight: false, lastQuestion: 0, lastAskedAtMs: -Infinity, urgentAtMs: Infinity, disturbedAtMs: null },
     announcing: silentAnnouncing,
+    remindAtMs: {},
     counters: {
       takeOvers: 0,
       releases: 0,

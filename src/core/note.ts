@@ -36,6 +36,9 @@ export function note(turn: Turn, event: GroupEvent): void {
     case "advertReceived":
       noteAdvert(turn, event);
       return;
+    case "advertRefused":
+      turn.remind("advert-refused", event.text);
+      return;
     case "vipAnnounced":
       noteClaim(turn, event.mac);
       return;
@@ -110,11 +113,10 @@ function noteAdvert(turn: Turn, event: GroupEvent & { kind: "advertReceived" }):
   const { from, priority, intervalMs, vips } = event;
   if (!vips.some((vip) => turn.settings.vips.includes(vip))) {
     turn.count("foreignAdverts");
-    if (turn.state.counters.foreignAdverts === 1) {
-      turn.alarm("router-id-foreign", `${from} uses our virtual router ID for ${vips.join(", ")}`);
-    }
+    turn.remind("router-id-foreign", `${from} uses our virtual router ID for ${vips.join(", ")}`);
     return;
   }
+  compare(turn, event);
   turn.set({ speakers: heard(turn.state.speakers, from, priority, intervalMs, turn.nowMs) });
   if (priority <= LAME_DUCK_PRIORITY) turn.disturb();
   if (priority === 0) {
@@ -124,6 +126,21 @@ function noteAdvert(turn: Turn, event: GroupEvent & { kind: "advertReceived" }):
     if (turn.state.phase.kind === "standby" && turn.state.view?.verdict.kind !== "promoting")
       turn.poll({ disturbedAtMs: null });
     noteClaim(turn, from);
+  }
+}
+
+/** A peer that is configured otherwise is listened to all the same: it may have the VIP (RFC 9568 section 7.1). */
+function compare(turn: Turn, { from, intervalMs, vips }: GroupEvent & { kind: "advertReceived" }): void {
+  const isIpv6 = (vip: string): boolean => vip.includes(":");
+  // An advert speaks for one family; the other one has its own.
+  const ours = turn.settings.vips.filter((vip) => isIpv6(vip) === vips.some(isIpv6));
+  if (ours.length !== vips.length || !ours.every((vip) => vips.includes(vip))) {
+    turn.remind("vips-differ", `${from} has the VIPs ${vips.join(", ")}; this node has ${ours.join(", ")}`);
+  }
+  const { advertIntervalMs } = turn.settings.timing;
+  if (intervalMs !== advertIntervalMs) {
+    const text = `${from} sends adverts each ${String(intervalMs)} ms; this node each ${String(advertIntervalMs)} ms`;
+    turn.remind("interval-differs", text);
   }
 }
 

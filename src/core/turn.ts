@@ -17,6 +17,8 @@ import type {
   Timing,
 } from "./types.js";
 
+/** Shorter than what status remembers of an alarm, so that it stays there while its cause lasts. */
+const REMIND_MS = 30_000;
 /** Renewed four times in a lease: one lost tick costs nothing. */
 const RENEWALS_PER_LEASE = 4;
 /** VRRP priority of a holder that is no longer eligible: every eligible peer outranks it. */
@@ -71,6 +73,14 @@ export class Turn {
 
   alarm(reason: Reason, text: string): void {
     this.effect({ kind: "report", report: { kind: "alarm", reason, text } });
+  }
+
+  /** An alarm whose cause shows itself again and again: told at once, and from then on now and then. */
+  remind(reason: Reason, text: string): void {
+    const { remindAtMs } = this.#state;
+    if (this.nowMs < (remindAtMs[reason] ?? -Infinity)) return;
+    this.set({ remindAtMs: { ...remindAtMs, [reason]: this.nowMs + REMIND_MS } });
+    this.alarm(reason, text);
   }
 
   /** Changes the phase and tells it once. Within the same kind of phase it only rewrites what the phase remembers. */

@@ -139,6 +139,8 @@ export interface GroupState {
   readonly speakers: Readonly<Record<string, Speaker>>;
   readonly polling: Polling;
   readonly announcing: Announcing;
+  /** When each of the warnings that go on while their cause lasts may be told again. */
+  readonly remindAtMs: Readonly<Partial<Record<Reason, number>>>;
   readonly counters: Counters;
 }
 
@@ -164,6 +166,8 @@ export type GroupEvent =
       readonly intervalMs: number;
       readonly vips: readonly string[];
     }
+  /** An advert on our router ID that may not be listened to, and why. */
+  | { readonly kind: "advertRefused"; readonly text: string }
   /** ARP or NA from another host that says the VIP is there. */
   | { readonly kind: "vipAnnounced"; readonly vip: string; readonly mac: string }
   | { readonly kind: "tookOver"; readonly times: TakeOverTimes }
@@ -247,6 +251,9 @@ export type Reason =
   | "address-foreign"
   | "address-refused"
   | "router-id-foreign"
+  | "advert-refused"
+  | "vips-differ"
+  | "interval-differs"
   | "link-down"
   | "retry"
   | "suspended"

@@ -9,6 +9,7 @@ import type { Clock } from "../ports/clock.js";
 import type { OrderFailure } from "../ports/network.js";
 import type { Patroni } from "../ports/patroni.js";
 import { type Priority, type Vrid, priority } from "../wire/units.js";
+import type { Refusal } from "./advert-checks.js";
 import type { Orders } from "./orders.js";
 import { type Placement, type Speech, planAddresses, planAdverts, planHolding } from "./plans.js";
 
@@ -95,6 +96,11 @@ export class GroupRunner {
   setPeers(peers: readonly string[]): void {
     this.#speech = { ...this.#speech, peers };
     this.dispatch({ kind: "interfaceChanged" });
+  }
+
+  /** Somebody speaks on our router ID in a way that we may not listen to: a person should know, or both think to be alone. */
+  refuse({ reason, text }: Refusal): void {
+    this.dispatch({ kind: "advertRefused", text: `${text}: its adverts are dropped (${reason})` });
   }
 
   displace(reason: string): void {
@@ -257,5 +263,5 @@ export function failureText({ call, errno, detail }: OrderFailure): string {
 }
 
 function sameSources({ sources: a }: Placement, { sources: b }: Placement): boolean {
-  return a.ipv4 === b.ipv4 && a.ipv6 === b.ipv6;
+  return a.ipv4 === b.ipv4 && a.ipv6 === b.ipv6 && a.ipv6Global === b.ipv6Global;
 }

@@ -69,7 +69,7 @@ function setupOf(config: GroupConfig): GroupSetup {
       vips: config.vips,
       label: config.label,
       advertIntervalMs: config.timing.advertIntervalMs,
-      checksum: config.checksum,
+      dialect: config.dialect,
       peers: transport.kind === "multicast" ? null : transport.peers === "members" ? [] : transport.peers,
       destroySockets: config.destroySockets,
       kernelLeaseSeconds: config.kernelLeaseSeconds,

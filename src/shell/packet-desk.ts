@@ -7,15 +7,34 @@ import type { MacAddress } from "../wire/addresses.js";
 import { classifyArp, parseArp } from "../wire/arp.js";
 import { ETHER_TYPE, parseFrame } from "../wire/ethernet.js";
 import { parseNeighbor } from "../wire/ndisc.js";
-import { type Advert, parseAdvert } from "../wire/vrrp.js";
+import { type Advert, type DropReason, VRRP_TTL, parseAdvert } from "../wire/vrrp.js";
+import { type Refusal, refusalOf } from "./advert-checks.js";
 import type { GroupRunner } from "./group-runner.js";
+import { PeerBook, type PeerNote } from "./peer-book.js";
+
+type AdvertEvent = NetworkEvent & { readonly kind: "advert" };
+
+/** Both versions have the virtual router ID in their second byte. */
+const VRID_OFFSET = 1;
+
+/** A packet that was not used; `from` is whatever the packet says. */
+export interface Drop {
+  readonly reason: string;
+  readonly from: string;
+  /** How many there were for this reason. */
+  readonly count: number;
+}
 
 export class PacketDesk {
   readonly #groups: readonly GroupRunner[];
+  readonly #onDrop: (drop: Drop) => void;
   readonly #drops = new Map<string, number>();
+  readonly #books = new Map<GroupRunner, PeerBook>();
 
-  constructor(groups: readonly GroupRunner[]) {
+  constructor(groups: readonly GroupRunner[], onDrop: (drop: Drop) => void) {
     this.#groups = groups;
+    this.#onDrop = onDrop;
+    for (const group of groups) this.#books.set(group, new PeerBook());
   }
 
   /** Packets dropped so far, by reason. */
@@ -23,25 +42,32 @@ export class PacketDesk {
     return Object.fromEntries(this.#drops);
   }
 
-  advert(event: NetworkEvent & { readonly kind: "advert" }): void {
+  /** How a sender of adverts to the group speaks. */
+  peer(group: GroupRunner, source: string): PeerNote | null {
+    return this.#books.get(group)?.of(source) ?? null;
+  }
+
+  advert(event: AdvertEvent): void {
     const parsed = parseAdvert(event.pdu, event);
     if (!parsed.ok) {
-      this.#drop(parsed.drop);
+      this.#drop(parsed.drop, event.source);
+      // It may be a peer that is configured otherwise; if not, it disturbs one.
+      this.#groupOf(event, event.pdu[VRID_OFFSET])?.refuse(unsound(event, parsed.drop));
       return;
     }
     const { advert } = parsed;
-    const group = this.#groups.find(
-      ({ placement, routerId }) => placement?.ifIndex === event.ifIndex && routerId === advert.vrid,
-    );
+    const group = this.#groupOf(event, advert.vrid);
     if (group === undefined) {
-      this.#drop("unknownVrid");
+      this.#drop("unknownVrid", event.source);
       return;
     }
-    const { peers } = group.speech;
-    if (peers !== null && !peers.includes(event.source)) {
-      this.#drop("unknownPeer");
+    const refusal = refusalOf(advert, event.source, group.speech);
+    if (refusal !== null) {
+      this.#drop(refusal.reason, event.source);
+      group.refuse(refusal);
       return;
     }
+    this.#books.get(group)?.note(event.source, parsed);
     group.dispatch({
       kind: "advertReceived",
       from: event.source,
@@ -49,6 +75,15 @@ export class PacketDesk {
       intervalMs: intervalMs(advert),
       vips: advert.addresses,
     });
+  }
+
+  #groupOf({ ifIndex, family }: AdvertEvent, routerId: number | undefined): GroupRunner | undefined {
+    return this.#groups.find(
+      (group) =>
+        group.placement?.ifIndex === ifIndex &&
+        group.routerId === routerId &&
+        group.speech.vips.some((vip) => vip.family === family),
+    );
   }
 
   /** Only a frame that says "this MAC has the VIP" claims it; a probe or a question about it does not. */
@@ -68,7 +103,7 @@ export class PacketDesk {
     if (parseFrame(frame)?.etherType === ETHER_TYPE.ipv6) return this.#advertisementOf(frame);
     const parsed = parseArp(frame);
     if (!parsed.ok) {
-      this.#drop(`arp-${parsed.drop}`);
+      this.#drop(`arp-${parsed.drop}`, "an ARP frame");
       return null;
     }
     const meaning = classifyArp(parsed.arp);
@@ -78,16 +113,25 @@ export class PacketDesk {
   #advertisementOf(frame: Uint8Array): { readonly address: string; readonly mac: MacAddress } | null {
     const parsed = parseNeighbor(frame);
     if (!parsed.ok) {
-      this.#drop(`nd-${parsed.drop}`);
+      this.#drop(`nd-${parsed.drop}`, "a neighbor discovery frame");
       return null;
     }
     const { message, sourceMac } = parsed.packet;
     return message.kind === "advertisement" ? { address: message.target, mac: message.linkLayer ?? sourceMac } : null;
   }
 
-  #drop(reason: string): void {
-    this.#drops.set(reason, (this.#drops.get(reason) ?? 0) + 1);
+  #drop(reason: string, from: string): void {
+    const count = (this.#drops.get(reason) ?? 0) + 1;
+    this.#drops.set(reason, count);
+    this.#onDrop({ reason, from, count });
   }
+}
+
+function unsound({ source, ttl }: AdvertEvent, reason: DropReason): Refusal {
+  const text = `${source} uses our virtual router ID in adverts that are not sound`;
+  // A likely one has a likely cause: keepalived sends unicast over IPv6 like this unless it is told `unicast_ttl 255`.
+  const detail = reason === "ttl" ? `: TTL or hop limit ${String(ttl)}, wanted ${String(VRRP_TTL)}` : "";
+  return { reason, text: text + detail };
 }
 
 function intervalMs(advert: Advert): number {

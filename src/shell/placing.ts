@@ -5,11 +5,17 @@ import type { AddressState, LinkState } from "../ports/network.js";
 import { type Family, formatMac } from "../wire/addresses.js";
 import type { GroupRunner } from "./group-runner.js";
 import type { Interfaces } from "./interfaces.js";
+import type { Sources } from "./plans.js";
 
 const RT_SCOPE_UNIVERSE = 0;
 const RT_SCOPE_LINK = 253;
 const IFA_F_SECONDARY = 0x01;
+/** The same bit as IFA_F_SECONDARY, for IPv6: a privacy address, which changes. */
+const IFA_F_TEMPORARY = 0x01;
+const IFA_F_DEPRECATED = 0x20;
 const IFA_F_TENTATIVE = 0x40;
+
+const UNFIT_FLAGS = IFA_F_TEMPORARY | IFA_F_TENTATIVE | IFA_F_DEPRECATED;
 
 /** Brings the group's placement in line with the host's interfaces. */
 export function place(runner: GroupRunner, config: GroupConfig, found: Resolution, interfaces: Interfaces): void {
@@ -19,7 +25,7 @@ export function place(runner: GroupRunner, config: GroupConfig, found: Resolutio
   }
   const link = interfaces.links.find(({ ifIndex }) => ifIndex === found.ifIndex);
   if (link === undefined) return;
-  const sources = { ipv4: ipv4Source(config, link, interfaces), ipv6: ipv6Source(link, interfaces) };
+  const sources = sourcesOn(config, link, interfaces);
   const missing = config.vips.find(({ family }) => sources[family] === null);
   const reason = unusable(link);
   if (reason !== null) runner.displace(reason);
@@ -28,6 +34,15 @@ export function place(runner: GroupRunner, config: GroupConfig, found: Resolutio
     const present = config.vips.some(({ address }) => interfaces.has(link.ifIndex, address));
     runner.place({ ifIndex: link.ifIndex, name: link.name, mac: formatMac(link.mac), sources }, present);
   }
+}
+
+function sourcesOn(config: GroupConfig, link: LinkState, interfaces: Interfaces): Sources {
+  return {
+    ipv4: ipv4Source(config, link, interfaces),
+    // VRRP over IPv6 is spoken from the link-local address (RFC 9568 section 5.1.2.1).
+    ipv6: ipv6Source(config, link, RT_SCOPE_LINK, interfaces),
+    ipv6Global: ipv6Source(config, link, RT_SCOPE_UNIVERSE, interfaces),
+  };
 }
 
 const kindOf: Readonly<Record<Family, string>> = { ipv4: "IPv4 address of its own", ipv6: "IPv6 link-local address" };
@@ -41,23 +56,30 @@ function unusable(link: LinkState): string | null {
 
 /** The interface's primary address: adverts carry it, and ties are broken by it. Never a VIP. */
 function ipv4Source(config: GroupConfig, link: LinkState, interfaces: Interfaces): string | null {
-  const own = addressesOf(link, "ipv4", RT_SCOPE_UNIVERSE, interfaces).filter(
-    ({ address }) => !config.vips.some((vip) => vip.address === address),
-  );
+  const own = addressesOf(config, link, "ipv4", RT_SCOPE_UNIVERSE, interfaces);
   const primary = own.find(({ flags }) => (flags & IFA_F_SECONDARY) === 0);
   return (primary ?? own[0])?.address ?? null;
 }
 
-/** VRRP over IPv6 is spoken from the link-local address (RFC 9568 section 5.1.2.1), once it may be used. */
-function ipv6Source(link: LinkState, interfaces: Interfaces): string | null {
-  const usable = addressesOf(link, "ipv6", RT_SCOPE_LINK, interfaces).find(
-    ({ flags }) => (flags & IFA_F_TENTATIVE) === 0,
-  );
-  return usable?.address ?? null;
+/** An address of this scope that may be used already, and is no VIP left here by somebody. */
+function ipv6Source(config: GroupConfig, link: LinkState, scope: number, interfaces: Interfaces): string | null {
+  const own = addressesOf(config, link, "ipv6", scope, interfaces);
+  return own.find(({ flags }) => (flags & UNFIT_FLAGS) === 0)?.address ?? null;
 }
 
-function addressesOf(link: LinkState, family: Family, scope: number, { addresses }: Interfaces): AddressState[] {
+/** The interface's addresses of a family and scope, without the VIPs. */
+function addressesOf(
+  { vips }: GroupConfig,
+  { ifIndex }: LinkState,
+  family: Family,
+  scope: number,
+  { addresses }: Interfaces,
+): AddressState[] {
   return addresses.filter(
-    (known) => known.ifIndex === link.ifIndex && known.family === family && known.scope === scope,
+    (known) =>
+      known.ifIndex === ifIndex &&
+      known.family === family &&
+      known.scope === scope &&
+      !vips.some(({ address }) => address === known.address),
   );
 }

@@ -2,13 +2,14 @@
  * From "take the VIP with this priority" to what the network needs to do it alone: addresses, frames and adverts, encoded
  * beforehand so that nothing is left to compute when it counts.
  */
+import { assert } from "../assert.js";
 import type { Leases } from "../core/types.js";
 import type { AddressPlan, AdvertPacket, Holding } from "../ports/network.js";
-import { type Cidr, type Family, type MacAddress, broadcastAddress, familyOf } from "../wire/addresses.js";
+import { type Cidr, type Family, type MacAddress, broadcastAddress, familyOf, isLinkLocal } from "../wire/addresses.js";
 import { gratuitousReply, gratuitousRequest } from "../wire/arp.js";
 import { unsolicitedAdvertisement } from "../wire/ndisc.js";
-import { type Priority, type Vrid, centis, priority } from "../wire/units.js";
-import { type ChecksumForm, VRRP_GROUP, emitAdvert } from "../wire/vrrp.js";
+import { type Priority, type Vrid, centis, priority, seconds } from "../wire/units.js";
+import { type Advert, type Dialect, VRRP_GROUP, emitAdvert } from "../wire/vrrp.js";
 
 const FAMILIES = ["ipv4", "ipv6"] as const;
 const RESIGNATION = priority(0);
@@ -18,11 +19,21 @@ export interface Speech {
   readonly vips: readonly Cidr[];
   readonly label: string | null;
   readonly advertIntervalMs: number;
-  readonly checksum: ChecksumForm;
+  readonly dialect: Dialect;
   /** Unicast destinations; `null` = multicast. */
   readonly peers: readonly string[] | null;
   readonly destroySockets: boolean;
   readonly kernelLeaseSeconds: number;
+}
+
+/** Where adverts come from; `null` = the interface has none such. */
+export interface Sources {
+  /** Primary IPv4 address (RFC 9568 section 5.1.1.1). */
+  readonly ipv4: string | null;
+  /** Link-local address (RFC 9568 section 5.1.2.1). */
+  readonly ipv6: string | null;
+  /** For unicast to peers that are not named by a link-local address. */
+  readonly ipv6Global: string | null;
 }
 
 /** Where a group lives just now: its interface, and the addresses that its packets leave with. */
@@ -30,8 +41,7 @@ export interface Placement {
   readonly ifIndex: number;
   readonly name: string;
   readonly mac: MacAddress;
-  /** Where adverts come from: primary IPv4 address and link-local IPv6 address (RFC 9568 sections 5.1.1.1, 5.1.2.1). */
-  readonly sources: Readonly<Record<Family, string | null>>;
+  readonly sources: Sources;
 }
 
 export function planHolding(
@@ -87,15 +97,45 @@ export function planAdverts(
   ownPriority: Priority,
 ): readonly AdvertPacket[] {
   return FAMILIES.flatMap((family) => {
-    const addresses = speech.vips.filter((vip) => vip.family === family).map(({ address }) => address);
-    const source = placement.sources[family];
-    if (addresses.length === 0 || source === null) return [];
-    const interval = centis(Math.round(speech.advertIntervalMs / 10));
-    const advert = { kind: "v3", family, vrid: routerId, priority: ownPriority, interval, addresses } as const;
+    const addresses = advertised(speech, family);
+    if (addresses.length === 0) return [];
+    const advert = advertOf(speech, family, routerId, ownPriority, addresses);
+    // VRRPv2 and IPv6 leave no choice of checksum.
+    const checksum = speech.dialect.kind === "v3" ? speech.dialect.checksum : "pduOnly";
     const peers = speech.peers?.filter((peer) => familyOf(peer) === family) ?? [VRRP_GROUP[family]];
-    return peers.map((destination) => {
-      const pdu = emitAdvert(advert, { source, destination }, { checksum: speech.checksum });
-      return { family, source, destination, pdu };
+    return peers.flatMap((destination) => {
+      const source = sourceFor(destination, placement);
+      // One list of peers may serve all nodes: nobody is a peer of itself.
+      if (source === null || source === destination) return [];
+      return [{ family, source, destination, pdu: emitAdvert(advert, { source, destination }, { checksum }) }];
     });
   });
+}
+
+/** The group's VIPs of a family in the order of its adverts: over IPv6 link-local ones first (RFC 9568 section 5.2.9). */
+export function advertised({ vips }: Pick<Speech, "vips">, family: Family): readonly string[] {
+  const addresses = vips.filter((vip) => vip.family === family).map(({ address }) => address);
+  return [...addresses.filter(isLinkLocal), ...addresses.filter((address) => !isLinkLocal(address))];
+}
+
+function advertOf(
+  { dialect, advertIntervalMs }: Speech,
+  family: Family,
+  routerId: Vrid,
+  ownPriority: Priority,
+  addresses: readonly string[],
+): Advert {
+  const common = { vrid: routerId, priority: ownPriority, addresses };
+  if (dialect.kind === "v3") {
+    return { kind: "v3", family, ...common, interval: centis(Math.round(advertIntervalMs / 10)) };
+  }
+  assert(family === "ipv4", "VRRPv2 has no IPv6: the configuration refuses it");
+  const { authentication } = dialect;
+  return { kind: "v2", family, ...common, interval: seconds(Math.round(advertIntervalMs / 1000)), authentication };
+}
+
+/** A peer that is known by a global IPv6 address knows us by ours; on the group we are our link-local address. */
+function sourceFor(destination: string, { sources }: Placement): string | null {
+  if (familyOf(destination) === "ipv4") return sources.ipv4;
+  return destination === VRRP_GROUP.ipv6 || isLinkLocal(destination) ? sources.ipv6 : sources.ipv6Global;
 }

@@ -3,7 +3,7 @@
  * change, and waits while the answer is "missing".
  */
 import type { AddressState, LinkState } from "../ports/network.js";
-import { type Cidr, isOnSubnet } from "../wire/addresses.js";
+import { type Cidr, isLinkLocal, isOnSubnet } from "../wire/addresses.js";
 
 export type Resolution =
   | { readonly ok: true; readonly ifIndex: number; readonly name: string }
@@ -65,8 +65,10 @@ function bySubnet(
   links: readonly LinkState[],
   addresses: readonly AddressState[],
 ): LinkState | Problem {
-  const candidates = group.vips.map((vip) => linksOf(vip, links, addresses));
-  for (const [index, vip] of group.vips.entries()) {
+  // Every interface has the subnet of a link-local VIP: it goes where the others go.
+  const vips = group.vips.filter(({ address }) => !isLinkLocal(address));
+  const candidates = vips.map((vip) => linksOf(vip, links, addresses));
+  for (const [index, vip] of vips.entries()) {
     const found = candidates[index] ?? [];
     if (found.length === 0) {
       const own = addresses.find((one) => one.address === vip.address && !isLeased(one));
@@ -138,7 +140,7 @@ function isLeftOver(address: AddressState, link: LinkState, addresses: readonly 
     (other) =>
       other.ifIndex === address.ifIndex &&
       other.address !== address.address &&
-      other.scope < RT_SCOPE_LINK &&
+      (other.scope < RT_SCOPE_LINK || other.scope === address.scope) &&
       !isLeased(other) &&
       (other.flags & IFA_F_SECONDARY) === 0 &&
       isOnSubnet(address.address, other),

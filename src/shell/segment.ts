@@ -7,10 +7,11 @@ import { type Problem, resolveInterface } from "./resolve-interface.js";
 import type { Logger } from "../log.js";
 import type { Listening, NetworkEvent } from "../ports/network.js";
 import type { Group } from "./group.js";
-import { failureText } from "./group-runner.js";
+import { type GroupRunner, failureText } from "./group-runner.js";
 import { Interfaces } from "./interfaces.js";
 import type { Orders } from "./orders.js";
-import { PacketDesk } from "./packet-desk.js";
+import { type Drop, PacketDesk } from "./packet-desk.js";
+import type { PeerNote } from "./peer-book.js";
 import { place } from "./placing.js";
 
 const FAMILIES = ["ipv4", "ipv6"] as const;
@@ -33,11 +34,21 @@ export class Segment {
   constructor(groups: readonly Group[], ports: SegmentPorts) {
     this.#groups = groups;
     this.#ports = ports;
-    this.#desk = new PacketDesk(groups.map(({ runner }) => runner));
+    this.#desk = new PacketDesk(
+      groups.map(({ runner }) => runner),
+      (drop) => {
+        this.#noteDrop(drop);
+      },
+    );
   }
 
   get drops(): Readonly<Record<string, number>> {
     return this.#desk.drops;
+  }
+
+  /** How a sender of adverts to the group speaks; `null` when it was never heard. */
+  peer(group: GroupRunner, source: string): PeerNote | null {
+    return this.#desk.peer(group, source);
   }
 
   /** Every address of this host. */
@@ -110,6 +121,13 @@ export class Segment {
       routerIds: here.flatMap(({ runner }) => runner.routerId ?? []),
       vips: vips.map(({ address }) => address),
     };
+  }
+
+  /** Told at 1, 10, 100, ...: whoever sends bad packets decides how many there are. */
+  #noteDrop({ reason, from, count }: Drop): void {
+    if (!Number.isInteger(Math.log10(count))) return;
+    const text = `dropped a packet from ${from}: ${reason} (${String(count)} so far)`;
+    this.#ports.log.warn({ event: "drop", reason, from, count }, text);
   }
 
   #placeAll(first: boolean): void {

@@ -8,6 +8,7 @@ import type { AlarmStatus, GroupStatus, StatusDocument } from "../status.js";
 import { VERSION } from "../version.js";
 import type { GroupRunner } from "./group-runner.js";
 import type { Journal } from "./journal.js";
+import type { PeerNote } from "./peer-book.js";
 
 /** One instant on both clocks. */
 export interface Now {
@@ -21,24 +22,26 @@ export interface GroupSource {
   readonly journal: Journal;
 }
 
+/** What was heard on the wire beside what the groups know. */
+export interface Heard {
+  /** Packets that were not used, by reason. */
+  readonly drops: Readonly<Record<string, number>>;
+  peer(runner: GroupRunner, source: string): PeerNote | null;
+}
+
 /** A Patroni that says nothing for this long is worth a look, even on a standby. */
 const SILENT_ALARM_MS = 5_000;
 
-export function statusOf(
-  groups: readonly GroupSource[],
-  drops: Readonly<Record<string, number>>,
-  startedAt: Date,
-  now: Now,
-): StatusDocument {
+export function statusOf(groups: readonly GroupSource[], heard: Heard, startedAt: Date, now: Now): StatusDocument {
   return {
     version: 1,
     agent: { pid: process.pid, version: VERSION, startedAt: startedAt.toISOString() },
-    groups: groups.map((group) => groupOf(group, now)),
-    drops,
+    groups: groups.map((group) => groupOf(group, heard, now)),
+    drops: heard.drops,
   };
 }
 
-function groupOf({ runner, config, journal }: GroupSource, now: Now): GroupStatus {
+function groupOf({ runner, config, journal }: GroupSource, heard: Heard, now: Now): GroupStatus {
   const { state } = runner;
   const { lastTransition } = journal;
   return {
@@ -52,11 +55,7 @@ function groupOf({ runner, config, journal }: GroupSource, now: Now): GroupStatu
     reason: lastTransition?.text ?? "nothing has been decided yet",
     holder: holderOf(runner),
     patroni: patroniOf(state, now),
-    peers: Object.entries(state.speakers).map(([address, { priority, lastAtMs }]) => ({
-      address,
-      priority,
-      lastAdvertAt: wall(lastAtMs, now),
-    })),
+    peers: peersOf(runner, heard, now),
     alarms: alarmsOf(state, journal, now),
     counters: { ...state.counters },
     lastTransition:
@@ -71,6 +70,25 @@ function groupOf({ runner, config, journal }: GroupSource, now: Now): GroupStatu
           },
   };
 }
+
+function peersOf(runner: GroupRunner, heard: Heard, now: Now): GroupStatus["peers"] {
+  return Object.entries(runner.state.speakers).map(([address, { priority, lastAtMs }]) => {
+    const note = heard.peer(runner, address);
+    const checksum = note?.checksum ?? null;
+    return {
+      address,
+      priority,
+      lastAdvertAt: wall(lastAtMs, now),
+      vrrpVersion: note?.version ?? null,
+      checksum: checksum === null ? null : CHECKSUM_NAMES[checksum],
+      advertIntervalMs: note?.intervalMs ?? null,
+      adverts: note?.adverts ?? 0,
+    };
+  });
+}
+
+/** As the configuration calls them. */
+const CHECKSUM_NAMES = { pseudoHeader: "pseudo-header", pduOnly: "pdu-only" } as const;
 
 function holderOf({ state, placement, setup }: GroupRunner): GroupStatus["holder"] {
   if (holds(state.phase)) {

@@ -48,6 +48,12 @@ export function canonicalAddress(text: string): string | null {
   return bytes === null ? null : formatAddress(bytes);
 }
 
+/** fe80::/10 (RFC 4291 section 2.5.6). */
+export function isLinkLocal(address: string): boolean {
+  const bytes = parseAddress(address);
+  return bytes?.length === 16 && bytes[0] === 0xfe && ((bytes[1] ?? 0) & 0xc0) === 0x80;
+}
+
 /** Negative, zero or positive: unsigned comparison in network order, as RFC 9568 section 6.4.3 breaks ties. */
 export function compareAddresses(a: string, b: string): number {
   return compareBytes(addressBytes(a), addressBytes(b));

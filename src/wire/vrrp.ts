@@ -54,6 +54,12 @@ export type Authentication =
  */
 export type ChecksumForm = "pseudoHeader" | "pduOnly";
 
+/** What a virtual router speaks. */
+export type Dialect =
+  /** `checksum` is what is sent over IPv4; both forms are understood. */
+  | { readonly kind: "v3"; readonly checksum: ChecksumForm }
+  | { readonly kind: "v2"; readonly authentication: Authentication };
+
 /** Source and destination of the IP header around the PDU. */
 export interface Endpoints {
   readonly source: string;
@@ -110,9 +116,12 @@ const CARP_LENGTH = 36;
 /** CARP's length of authentication data (counter and SHA-1 in 32-bit words), where VRRP counts addresses. */
 const CARP_AUTHENTICATION_WORDS = 7;
 
+/** A simple password as text. */
+export const PASSWORD_PATTERN = /^[\x20-\x7e]{1,8}$/;
+
 /** The eight bytes of a password: at most eight ASCII characters, padded with zeros; `null` when it is none such. */
 export function passwordBytes(text: string): Uint8Array | null {
-  if (!/^[\x20-\x7e]{1,8}$/.test(text)) return null;
+  if (!PASSWORD_PATTERN.test(text)) return null;
   const bytes = new Uint8Array(PASSWORD_LENGTH);
   for (let index = 0; index < text.length; index += 1) bytes[index] = text.charCodeAt(index);
   return bytes;

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import { fields } from "../../src/config/fields.js";
 import { loadSocketPath } from "../../src/config/load.js";
 import { parseDuration } from "../../src/config/values.js";
 import { load, loaded, problems } from "./sources.js";
@@ -27,8 +28,7 @@ test("--vip alone suffices, and every default is resolved", async () => {
         routerId: null,
         label: null,
         priority: 254,
-        vrrpVersion: 3,
-        checksum: "pseudoHeader",
+        dialect: { kind: "v3", checksum: "pseudoHeader" },
         transport: { kind: "multicast" },
         takeOn: "auto",
         kernelLeaseSeconds: 2,
@@ -49,6 +49,7 @@ test("--vip alone suffices, and every default is resolved", async () => {
     ],
     onStop: "release",
     socketPath: "/run/pgvip/pgvip.sock",
+    metrics: null,
     logLevel: "info",
   });
 });
@@ -84,12 +85,45 @@ on_stop: keep
   assert.equal(config.patroni.tls.verify, false);
   assert.deepEqual(config.patroni.postgres, { host: "::1", port: 5433 });
   assert.deepEqual(first?.vips[1], { family: "ipv6", address: "2001:db8::5", prefixLength: 64 });
-  assert.deepEqual([first.routerId, first.label, first.checksum], [50, "eth0:1", "pduOnly"]);
+  assert.deepEqual([first.routerId, first.label], [50, "eth0:1"]);
+  assert.deepEqual(first.dialect, { kind: "v3", checksum: "pduOnly" });
   assert.deepEqual([first.kernelLeaseSeconds, first.timing.advertIntervalMs], [0, 40_950]);
   assert.equal(first.timing.holdTimeoutMs, 90_000);
   assert.deepEqual(second?.transport, { kind: "unicast", peers: ["10.0.0.2", "10.0.0.3"] });
   assert.deepEqual(third?.transport, { kind: "unicast", peers: "members" });
   assert.equal(config.onStop, "keep");
+});
+
+test("VRRPv2 as the article's keepalived.conf has it", async () => {
+  const { groups } = await loaded({
+    yaml: `
+vips:
+  - address: 10.186.157.199/24
+    interface: eth0
+    label: eth0:1
+    router_id: 50
+    vrrp_version: 2
+    auth_pass: ~bG7n)4?
+    transport: unicast
+    peers: [10.186.157.60, 10.186.157.216]
+`,
+  });
+  const bytes = new TextEncoder().encode("~bG7n)4?");
+  assert.deepEqual(groups[0]?.dialect, { kind: "v2", authentication: { kind: "password", bytes } });
+  assert.equal(groups[0].timing.advertIntervalMs, 1000);
+});
+
+test("a VRRPv2 password comes from a file or the environment too, and no flag takes one", async () => {
+  const yaml = "vips: [{ address: 10.0.0.5/24, vrrp_version: 2, advert_interval: 255s }]";
+  const [fromEnvironment] = (await loaded({ yaml, environment: { PGVIP_AUTH_PASS: "12345678" } })).groups;
+  const bytes = new TextEncoder().encode("12345678");
+  assert.deepEqual(fromEnvironment?.dialect, { kind: "v2", authentication: { kind: "password", bytes } });
+  assert.equal(fromEnvironment.timing.advertIntervalMs, 255_000);
+  const files = { yaml: yaml.replace("2,", "2, auth_pass_file: PASS_FILE,"), passFile: "abc\nnothing of this\n" };
+  const [fromFile] = (await loaded(files)).groups;
+  const padded = new Uint8Array([0x61, 0x62, 0x63, 0, 0, 0, 0, 0]);
+  assert.deepEqual(fromFile?.dialect, { kind: "v2", authentication: { kind: "password", bytes: padded } });
+  assert.equal(fields().find(({ path }) => path === "vips[].auth_pass")?.flag, null);
 });
 
 test("flags go before environment, environment before file, key by key", async () => {

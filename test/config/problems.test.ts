@@ -7,6 +7,7 @@ import { problems } from "./sources.js";
 
 const CIDR = "wanted an address with its prefix length, such as 192.0.2.10/24";
 const DURATION = "wanted a duration with its unit (ms, s, m, h)";
+const PASSWORD = "wanted one to eight printable ASCII characters, as a text";
 const URL_WANTED = "wanted http:// or https:// with a host and at most a port, such as http://127.0.0.1:8008";
 
 /** Settings of one VIP beside its address, and the problem. */
@@ -30,12 +31,26 @@ const VIP_CASES: readonly (readonly [string, string])[] = [
   ["poll_interval: 100", `poll_interval is 100; ${DURATION}, from 10ms to 10s`],
   ["poll_interval: 100sec", `poll_interval is "100sec"; ${DURATION}, from 10ms to 10s`],
   ["poll_interval: 1ms", `poll_interval is "1ms"; ${DURATION}, from 10ms to 10s`],
-  ["advert_interval: 15ms", `advert_interval is "15ms"; ${DURATION}, from 10ms to 40.95s in steps of 10ms`],
-  ["advert_interval: 41s", `advert_interval is "41s"; ${DURATION}, from 10ms to 40.95s in steps of 10ms`],
+  ["advert_interval: 15ms", `advert_interval is "15ms"; ${DURATION}, from 10ms to 255s in steps of 10ms`],
+  ["advert_interval: 41s", "advert_interval is 41000ms; wanted at most 40.95s with vrrp_version: 3"],
+  ["advert_interval: 256s", `advert_interval is "256s"; ${DURATION}, from 10ms to 255s in steps of 10ms`],
+  [
+    "{ vrrp_version: 2, advert_interval: 100ms }",
+    "advert_interval is 100ms; wanted whole seconds from 1s to 255s with vrrp_version: 2",
+  ],
+  [
+    "{ vrrp_version: 2, advert_interval: 1500ms }",
+    "advert_interval is 1500ms; wanted whole seconds from 1s to 255s with vrrp_version: 2",
+  ],
+  ["{ auth_pass: secret12 }", "auth_pass has no effect; only VRRPv2 has passwords (vrrp_version: 2)"],
+  ["{ vrrp_version: 2, auth_pass: 12345678 }", `auth_pass is something else; ${PASSWORD}`],
+  ["{ vrrp_version: 2, auth_pass: ninechars }", `auth_pass is something else; ${PASSWORD}`],
+  ["{ vrrp_version: 2, auth_pass: }", `auth_pass is empty; ${PASSWORD}`],
+  ["{ vrrp_version: 2, auth_pass_file: /nowhere }", 'auth_pass_file is "/nowhere", which cannot be read (ENOENT)'],
   ["kernel_lease: 1500ms", 'kernel_lease is "1500ms"; wanted off, or a duration from 1s to 60s in steps of 1s'],
   ["role: replica", 'role is "replica"; wanted primary (the one given is not supported yet)'],
   ["role: boss", 'role is "boss"; wanted primary'],
-  ["vrrp_version: 2", "vrrp_version is 2; wanted 3 (the one given is not supported yet)"],
+  ["vrrp_version: 4", "vrrp_version is 4; wanted one of 3, 2"],
   ["checksum: none", 'checksum is "none"; wanted one of pseudo-header, pdu-only'],
   ["destroy_sockets: yes", 'destroy_sockets is "yes"; wanted true or false'],
   [
@@ -54,6 +69,30 @@ const VIP_CASES: readonly (readonly [string, string])[] = [
   ["lock_interval: 20ms", "lock_interval is 20ms; wanted at most turbo_interval (10ms)"],
   ["silence_timeout: 200ms", "answer_timeout is 300ms; wanted less than silence_timeout (200ms)"],
 ];
+
+test("a link-local VIP alone needs an interface", async () => {
+  assert.deepEqual((await problems({ yaml: 'vips: [{ address: "fe80::5/64" }]' })).map(withoutPlace), [
+    "vips[0].address is link-local, which every interface has a subnet for; wanted interface as well",
+  ]);
+});
+
+test("what is in a password's file is not repeated", async () => {
+  const yaml = "vips: [{ address: 10.0.0.5/24, vrrp_version: 2, auth_pass_file: PASS_FILE }]";
+  const [found = ""] = await problems({ yaml, passFile: "much-too-long\n" });
+  assert.equal(
+    withoutPlace(found),
+    `vips[0].auth_pass_file is "vrrp.pass", whose first line is something else; ${PASSWORD}`,
+  );
+});
+
+test("VRRPv2 has no IPv6, and one password is enough", async () => {
+  const address = '[10.0.0.5/24, "2001:db8::5/64"]';
+  const yaml = `vips: [{ address: ${address}, vrrp_version: 2, auth_pass: abc, auth_pass_file: PASS_FILE }]`;
+  assert.deepEqual((await problems({ yaml, passFile: "abc" })).map(withoutPlace), [
+    "vips[0].vrrp_version is 2, which has no IPv6; wanted 3, or IPv4 addresses only",
+    "vips[0].auth_pass_file is given beside auth_pass; wanted one of them",
+  ]);
+});
 
 for (const [settings, text] of VIP_CASES) {
   test(`vips[0]: ${settings}`, async () => {
@@ -187,7 +226,7 @@ test("all problems come at once, from every source, each with its place", async 
   assert.deepEqual(found, [
     "PGVIP_RUTER_ID: is unknown; did you mean PGVIP_ROUTER_ID?",
     "pgvip.yml:8:11: vips[0].nope is unknown; wanted one of address, interface, role, router_id, label, priority, " +
-      "advert_interval, vrrp_version, checksum, transport, peers, take_on, kernel_lease, lease, poll_interval, turbo_interval, " +
+      "advert_interval, vrrp_version, auth_pass, auth_pass_file, checksum, transport, peers, take_on, kernel_lease, lease, poll_interval, turbo_interval, " +
       "lock_interval, answer_timeout, hold_timeout, silence_timeout, startup_grace, promote_grace, destroy_sockets",
     `pgvip.yml:2:8: patroni.url is "ftp://pg"; ${URL_WANTED}`,
     `pgvip.yml:5:14: vips[0].address is "10.0.0.5/33"; ${CIDR}`,

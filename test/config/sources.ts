@@ -12,18 +12,23 @@ export interface Written {
   readonly yaml?: string;
   /** Patroni's own file; its path replaces `PATRONI_YML` in `yaml`. */
   readonly patroniYaml?: string;
+  /** The file of a VRRPv2 password; its path replaces `PASS_FILE` in `yaml`. */
+  readonly passFile?: string;
 }
 
 export type Loaded =
   { readonly ok: true; readonly config: Config } | { readonly ok: false; readonly problems: readonly string[] };
 
 /** Problems name the files `pgvip.yml` and `patroni.yml`. */
-export async function load({ flags = {}, environment = {}, yaml, patroniYaml }: Written): Promise<Loaded> {
+export async function load({ flags = {}, environment = {}, yaml, patroniYaml, passFile }: Written): Promise<Loaded> {
   const directory = mkdtempSync(path.join(tmpdir(), "pgvip-config-"));
   const file = path.join(directory, "pgvip.yml");
   const patroniFile = path.join(directory, "patroni.yml");
+  const secretFile = path.join(directory, "vrrp.pass");
   try {
-    if (yaml !== undefined) writeFileSync(file, yaml.replaceAll("PATRONI_YML", patroniFile));
+    const text = yaml?.replaceAll("PATRONI_YML", patroniFile).replaceAll("PASS_FILE", secretFile);
+    if (text !== undefined) writeFileSync(file, text);
+    if (passFile !== undefined) writeFileSync(secretFile, passFile);
     if (patroniYaml !== undefined) writeFileSync(patroniFile, patroniYaml);
     const config = await loadConfig({ flags, environment, file: null, defaultFile: file });
     return { ok: true, config };

@@ -159,9 +159,11 @@ function eventOf(verb: string, words: readonly string[], nowMs: number): GroupEv
         kind: "advertReceived",
         from: first,
         priority: Number(second),
-        intervalMs: 100,
-        vips: [words[2] ?? "10.0.0.100"],
+        intervalMs: Number(words[3] ?? 100),
+        vips: (words[2] ?? "10.0.0.100").split(","),
       };
+    case "refused":
+      return { kind: "advertRefused", text: words.join(" ") };
     case "announced":
       return { kind: "vipAnnounced", vip: "10.0.0.100", mac: first };
     case "address":

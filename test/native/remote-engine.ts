@@ -18,7 +18,7 @@ export const speech: Speech = {
   vips: [{ family: "ipv4", address: VIP, prefixLength: 24 }],
   label: "eth0:1",
   advertIntervalMs: 50,
-  checksum: "pseudoHeader",
+  dialect: { kind: "v3", checksum: "pseudoHeader" },
   peers: null,
   destroySockets: true,
   kernelLeaseSeconds: 0,
@@ -80,7 +80,7 @@ export class RemoteEngine {
       ifIndex: this.link.ifIndex,
       name: "eth0",
       mac: formatMac(this.link.mac),
-      sources: { ipv4: this.#host.address, ipv6: null },
+      sources: { ipv4: this.#host.address, ipv6: null, ipv6Global: null },
     };
     const holding = planHolding({ ...speech, ...change }, placement, vrid(VRID), 1, priority(254), leases);
     return this.give({ kind: "takeOver", holding, announce: true });

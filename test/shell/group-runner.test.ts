@@ -5,7 +5,7 @@ import type { Observation } from "../../src/core/observation.js";
 import type { Report } from "../../src/core/types.js";
 import type { Patroni } from "../../src/ports/patroni.js";
 import { GroupRunner } from "../../src/shell/group-runner.js";
-import { PacketDesk } from "../../src/shell/packet-desk.js";
+import { type Drop, PacketDesk } from "../../src/shell/packet-desk.js";
 import { macAddress } from "../../src/wire/addresses.js";
 import { gratuitousRequest } from "../../src/wire/arp.js";
 import { centis, priority, vrid } from "../../src/wire/units.js";
@@ -19,13 +19,14 @@ const placement = {
   ifIndex: 7,
   name: "eth0",
   mac: macAddress("02:00:00:00:00:01"),
-  sources: { ipv4: OWN, ipv6: null },
+  sources: { ipv4: OWN, ipv6: null, ipv6Global: null },
 };
 
 class Bench {
   readonly clock = new ManualClock();
   readonly network = new FakeNetwork(this.clock);
   readonly reports: Report[] = [];
+  readonly dropped: Drop[] = [];
   readonly runner: GroupRunner;
   readonly desk: PacketDesk;
   observation: Observation = answer(true);
@@ -50,7 +51,7 @@ class Bench {
           vips: [{ family: "ipv4", address: VIP, prefixLength: 24 }],
           label: "eth0:1",
           advertIntervalMs: 100,
-          checksum: "pseudoHeader",
+          dialect: { kind: "v3", checksum: "pseudoHeader" },
           peers,
           destroySockets: true,
           kernelLeaseSeconds: 2,
@@ -65,7 +66,7 @@ class Bench {
         listen: () => (this.listened += 1),
       },
     );
-    this.desk = new PacketDesk([this.runner]);
+    this.desk = new PacketDesk([this.runner], (drop) => this.dropped.push(drop));
   }
 
   transitions(): string[] {
@@ -215,6 +216,53 @@ describe("the packet desk", () => {
     bench.desk.advert({ kind: "advert", atMs: 0, ifIndex: 7, family: "ipv4", ...truncated });
     assert.deepEqual(bench.desk.drops, { ttl: 1, unknownPeer: 1, truncated: 1 });
     assert.deepEqual(bench.runner.state.speakers, {});
+    assert.deepEqual(
+      bench.dropped.map(({ reason, from, count }) => [reason, from, count]),
+      [
+        ["ttl", "10.0.0.2", 1],
+        ["unknownPeer", "10.0.0.3", 1],
+        ["truncated", "10.0.0.2", 1],
+      ],
+    );
+    const alarms = bench.reports.filter(({ kind }) => kind === "alarm");
+    assert.deepEqual(alarms, [
+      {
+        kind: "alarm",
+        reason: "advert-refused",
+        text:
+          "10.0.0.2 uses our virtual router ID in adverts that are not sound: TTL or hop limit 64, wanted 255: " +
+          "its adverts are dropped (ttl)",
+      },
+    ]);
+    await bench.clock.pass(30_000);
+    bench.advert("10.0.0.3", 254);
+    const last = bench.reports.filter(({ kind }) => kind === "alarm").at(-1);
+    assert.equal(
+      last?.kind === "alarm" && last.text,
+      "10.0.0.3 sends adverts, but is none of the peers (10.0.0.2): its adverts are dropped (unknownPeer)",
+    );
+  });
+
+  it("remembers how a peer speaks", async () => {
+    const bench = new Bench();
+    bench.runner.place(placement, false);
+    await bench.clock.pass(10);
+    bench.advert("10.0.0.2", 100);
+    assert.deepEqual(bench.desk.peer(bench.runner, "10.0.0.2"), {
+      ...{ version: 3, checksum: "pseudoHeader", intervalMs: 100, adverts: 1 },
+    });
+  });
+
+  it("does not mix up the families of one router ID", async () => {
+    const bench = new Bench();
+    bench.runner.place(placement, false);
+    await bench.clock.pass(10);
+    const common = { vrid: vrid(51), priority: priority(100), interval: centis(10) };
+    const advert = { kind: "v3", family: "ipv6", ...common, addresses: ["2001:db8::100"] } as const;
+    const ends = { source: "fe80::2", destination: VRRP_GROUP.ipv6 };
+    const pdu = emitAdvert(advert, ends, { checksum: "pseudoHeader" });
+    bench.desk.advert({ kind: "advert", atMs: 0, ifIndex: 7, family: "ipv6", ...ends, ttl: 255, pdu });
+    assert.deepEqual(bench.desk.drops, { unknownVrid: 1 });
   });
 
   it("tells a claim by ARP from our own frames", async () => {

@@ -31,6 +31,17 @@ test("the subnet of the VIP tells the interface", () => {
   assert.deepEqual(resolveInterface(group("fd00::5/64"), LINKS, ADDRESSES), { ok: true, ifIndex: 2, name: "eth0" });
 });
 
+test("a link-local VIP goes where the others go, and may be a left-over like them", () => {
+  const vips = [...group("fe80::5/64").vips, ...group("192.168.200.5/16").vips];
+  const left = address(ETH1, "fe80::5/128", { scope: 253 });
+  const own = address(ETH1, "fe80::2/64", { scope: 253 });
+  const found = resolveInterface({ ...group("fe80::5/64"), vips }, LINKS, [...ADDRESSES, own, left]);
+  assert.deepEqual(found, { ok: true, ifIndex: 3, name: "eth1" });
+  const named = group("fe80::1/64", { interface: "eth0" });
+  const refused = resolveInterface(named, LINKS, ADDRESSES);
+  assert.equal(!refused.ok && refused.problem.kind, "ownAddress");
+});
+
 test("the longest prefix decides", () => {
   const addresses = [...ADDRESSES, address(ETH1, "10.0.0.129/25")];
   assert.deepEqual(resolveInterface(group("10.0.0.200/24"), LINKS, addresses), { ok: true, ifIndex: 3, name: "eth1" });

@@ -17,16 +17,22 @@ export function decode(
   try {
     const file = join(directory, "packets.pcap");
     writeFileSync(file, pcap(LINK_TYPE[link], packets));
-    // Checksums are not verified unless asked for.
-    const preferences = ["-o", "ip.check_checksum:TRUE", "-o", "vrrp.v3_checksum_as_in_v2:FALSE"];
-    const columns = fields.flatMap((field) => ["-e", field]);
-    return run(["-n", "-r", file, ...preferences, "-T", "fields", ...columns])
-      .replace(/\n$/, "")
-      .split("\n")
-      .map((line) => line.split("\t"));
+    return decodeFile(file, fields);
   } finally {
     rmSync(directory, { recursive: true });
   }
+}
+
+/** The same for a recording, of which a display filter may choose some packets. */
+export function decodeFile(file: string, fields: readonly string[], filter?: string): readonly (readonly string[])[] {
+  // Checksums are not verified unless asked for.
+  const preferences = ["-o", "ip.check_checksum:TRUE", "-o", "vrrp.v3_checksum_as_in_v2:FALSE"];
+  const columns = fields.flatMap((field) => ["-e", field]);
+  const chosen = filter === undefined ? [] : ["-Y", filter];
+  return run(["-n", "-r", file, ...chosen, ...preferences, "-T", "fields", ...columns])
+    .split("\n")
+    .slice(0, -1)
+    .map((line) => line.split("\t"));
 }
 
 function run(options: readonly string[]): string {

@@ -1,0 +1,43 @@
+/**
+ * How each sender of adverts to a group speaks: what no decision depends on, and a person who looks for a fault wants to
+ * know. Bounded, because senders can be forged.
+ */
+import type { ChecksumForm, ParsedAdvert } from "../wire/vrrp.js";
+
+type Sound = ParsedAdvert & { readonly ok: true };
+
+export interface PeerNote {
+  readonly version: 2 | 3;
+  /** `null` where there is only one form: VRRPv2, and IPv6. */
+  readonly checksum: ChecksumForm | null;
+  readonly intervalMs: number;
+  readonly adverts: number;
+}
+
+/** Senders remembered; the one that was silent for longest is forgotten first. */
+const MAX_PEERS = 16;
+
+export class PeerBook {
+  readonly #notes = new Map<string, PeerNote>();
+
+  note(source: string, { advert, checksumForm }: Sound): void {
+    const adverts = (this.#notes.get(source)?.adverts ?? 0) + 1;
+    const hasChoice = advert.kind === "v3" && advert.family === "ipv4";
+    // Deleted first, so that the order of the map is that of the last adverts.
+    this.#notes.delete(source);
+    this.#notes.set(source, {
+      version: advert.kind === "v3" ? 3 : 2,
+      checksum: hasChoice ? checksumForm : null,
+      intervalMs: advert.kind === "v3" ? advert.interval * 10 : advert.interval * 1000,
+      adverts,
+    });
+    for (const oldest of this.#notes.keys()) {
+      if (this.#notes.size <= MAX_PEERS) return;
+      this.#notes.delete(oldest);
+    }
+  }
+
+  of(source: string): PeerNote | null {
+    return this.#notes.get(source) ?? null;
+  }
+}

@@ -1,0 +1,119 @@
+/**
+ * A node with pgvip and its Patroni beside a host with a VRRP router written by others, and a client: both routers serve
+ * the same VIPs under the same router ID.
+ */
+import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { PgvipAgents } from "../../lab/agents.js";
+import { Capture } from "../../lab/capture.js";
+import type { Host } from "../../lab/host.js";
+import { Lab } from "../../lab/network.js";
+import { StandInCluster } from "../../lab/stand-in-cluster.js";
+import { until } from "../../lab/wait.js";
+import { HolderWatch } from "../../lab/watch.js";
+import { statusSchema, type GroupStatus, type StatusDocument } from "../../src/status.js";
+import { decodeFile } from "../wire/tshark.js";
+import * as v from "valibot";
+
+export const OURS = { ipv4: "10.186.157.60", ipv6: "fd77::60" } as const;
+export const THEIRS = { ipv4: "10.186.157.216", ipv6: "fd77::216" } as const;
+
+export class VrrpPair {
+  readonly lab: Lab;
+  readonly ours: Host;
+  readonly theirs: Host;
+  readonly client: Host;
+  readonly cluster: StandInCluster;
+  /** Who has the first VIP. */
+  readonly watch: HolderWatch;
+  readonly agents: PgvipAgents;
+  readonly #capture: Capture;
+
+  /** pgvip is configured, not started; its Patroni leads, unless it is made to lie. */
+  static async open(vip: string, yaml: string): Promise<VrrpPair> {
+    const lab = await Lab.create([
+      { name: "ours", addresses: [`${OURS.ipv4}/24`, `${OURS.ipv6}/64`] },
+      { name: "theirs", addresses: [`${THEIRS.ipv4}/24`, `${THEIRS.ipv6}/64`] },
+      { name: "client", addresses: ["10.186.157.10/24", "fd77::10/64"] },
+    ]);
+    try {
+      const [ours, client] = [lab.host("ours"), lab.host("client")];
+      const file = `${ours.directory}/pgvip.yml`;
+      writeFileSync(file, yaml);
+      const watch = await HolderWatch.start(lab, vip);
+      const cluster = await StandInCluster.start([ours], client, client);
+      const agents = new PgvipAgents({ vips: [], extra: ["--config", file] });
+      const capture = await Capture.start(ours, "proto 112 or (ip6 and ip6[6] == 112) or arp or icmp6");
+      return new VrrpPair(lab, cluster, watch, agents, capture);
+    } catch (error) {
+      await lab.close();
+      throw error;
+    }
+  }
+
+  private constructor(lab: Lab, cluster: StandInCluster, watch: HolderWatch, agents: PgvipAgents, capture: Capture) {
+    this.lab = lab;
+    this.ours = lab.host("ours");
+    this.theirs = lab.host("theirs");
+    this.client = lab.host("client");
+    this.cluster = cluster;
+    this.watch = watch;
+    this.agents = agents;
+    this.#capture = capture;
+  }
+
+  /** Makes our Patroni say that this node leads, or that it does not. */
+  lead(leads: boolean): void {
+    this.cluster.lie("ours", leads ? null : "replica");
+  }
+
+  async status(): Promise<StatusDocument> {
+    const { stdout, stderr, code } = await this.agents.command(this.ours, ["status", "--json"]);
+    assert.equal(code, 0, stderr);
+    return v.parse(statusSchema, JSON.parse(stdout));
+  }
+
+  /** Waits for our only group to be as wanted. */
+  groupWith(what: string, wanted: (group: GroupStatus) => boolean): Promise<GroupStatus> {
+    return until(what, async () => {
+      const { stdout, code } = await this.agents.command(this.ours, ["status", "--json"]);
+      if (code !== 0) return null;
+      const [group] = v.parse(statusSchema, JSON.parse(stdout)).groups;
+      return group !== undefined && wanted(group) ? group : null;
+    });
+  }
+
+  /** How long nobody had the first VIP after the last host gave it up before `atIndex` of the changes. */
+  get lastGapMs(): number {
+    const [gone, taken] = this.watch.changes.slice(-2);
+    assert.ok(gone !== undefined && taken !== undefined && !gone.has && taken.has, "the VIP was given up, then taken");
+    return taken.atMs - gone.atMs;
+  }
+
+  /** Wireshark's opinion about every packet that our node has sent. Returns how many adverts there were. */
+  async judgePackets(): Promise<number> {
+    await this.#capture.stop();
+    const mac = (await this.ours.exec("cat", ["/sys/class/net/eth0/address"])).stdout.trim();
+    const sent = `eth.src == ${mac}`;
+    const adverts = decodeFile(
+      this.#capture.file,
+      ["vrrp.checksum.status", "ip.checksum.status", "ip.ttl", "ipv6.hlim"],
+      // While our agent is stopped, the kernel answers unicast adverts with errors that quote them.
+      `${sent} && vrrp && !icmp && !icmpv6`,
+    );
+    for (const [checksum, header, ttl, hopLimit] of adverts) {
+      const isIpv6 = hopLimit !== "";
+      assert.deepEqual([checksum, isIpv6 ? hopLimit : ttl, header], ["1", "255", isIpv6 ? "" : "1"]);
+    }
+    assert.deepEqual(decodeFile(this.#capture.file, ["frame.number"], `${sent} && _ws.malformed`), []);
+    assert.deepEqual(
+      decodeFile(this.#capture.file, ["frame.number"], `${sent} && vrrp && _ws.expert.severity == error`),
+      [],
+    );
+    return adverts.length;
+  }
+
+  async close(): Promise<void> {
+    await this.lab.close();
+  }
+}

@@ -1,0 +1,107 @@
+/** What goes on the wire for a group: versions, families, transports, each parsed again by the receiver's code. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { type Placement, type Speech, planAddresses, planAdverts } from "../../src/shell/plans.js";
+import { type Cidr, macAddress, parseCidr } from "../../src/wire/addresses.js";
+import { type Priority, priority, vrid } from "../../src/wire/units.js";
+import { type Advert, type ChecksumForm, parseAdvert, passwordBytes } from "../../src/wire/vrrp.js";
+
+const placement: Placement = {
+  ifIndex: 7,
+  name: "eth0",
+  mac: macAddress("02:00:00:00:00:01"),
+  sources: { ipv4: "10.0.0.1", ipv6: "fe80::1", ipv6Global: "2001:db8::1" },
+};
+
+function vips(...cidrs: readonly string[]): readonly Cidr[] {
+  return cidrs.flatMap((cidr) => parseCidr(cidr) ?? []);
+}
+
+const speech: Speech = {
+  vips: vips("10.0.0.100/24"),
+  label: null,
+  advertIntervalMs: 100,
+  dialect: { kind: "v3", checksum: "pseudoHeader" },
+  peers: null,
+  destroySockets: true,
+  kernelLeaseSeconds: 2,
+};
+
+interface Sent {
+  readonly source: string;
+  readonly destination: string;
+  readonly advert: Advert;
+  readonly checksumForm: ChecksumForm;
+}
+
+/** The adverts of the plan, as a receiver reads them. */
+function sent(change: Partial<Speech>, where: Placement = placement, level: Priority = priority(254)): readonly Sent[] {
+  return planAdverts({ ...speech, ...change }, where, vrid(50), level).map(({ family, source, destination, pdu }) => {
+    const parsed = parseAdvert(pdu, { family, source, destination, ttl: 255 });
+    assert.ok(parsed.ok);
+    return { source, destination, advert: parsed.advert, checksumForm: parsed.checksumForm };
+  });
+}
+
+test("VRRPv3 by multicast, both families, all VIPs", () => {
+  const [v4, v6, ...others] = sent({
+    vips: vips("2001:db8::100/64", "10.0.0.100/24", "fe80::100/64", "10.0.0.101/24"),
+  });
+  assert.equal(others.length, 0);
+  assert.deepEqual([v4?.source, v4?.destination, v4?.checksumForm], ["10.0.0.1", "224.0.0.18", "pseudoHeader"]);
+  assert.deepEqual(v4?.advert, {
+    ...{ kind: "v3", family: "ipv4", vrid: 50, priority: 254, interval: 10 },
+    addresses: ["10.0.0.100", "10.0.0.101"],
+  });
+  assert.deepEqual([v6?.source, v6?.destination], ["fe80::1", "ff02::12"]);
+  // The link-local one comes first, wherever it was written.
+  assert.deepEqual(v6?.advert.addresses, ["fe80::100", "2001:db8::100"]);
+});
+
+test("the checksum as configured", () => {
+  assert.equal(sent({ dialect: { kind: "v3", checksum: "pduOnly" } })[0]?.checksumForm, "pduOnly");
+});
+
+test("VRRPv2 with and without a password", () => {
+  for (const bytes of [null, passwordBytes("~bG7n)4?")]) {
+    const authentication = bytes === null ? ({ kind: "none" } as const) : ({ kind: "password", bytes } as const);
+    const [only] = sent({ advertIntervalMs: 255_000, dialect: { kind: "v2", authentication } });
+    assert.deepEqual(only?.advert, {
+      ...{ kind: "v2", family: "ipv4", vrid: 50, priority: 254, interval: 255, authentication },
+      addresses: ["10.0.0.100"],
+    });
+  }
+});
+
+test("unicast: to each peer of the family, never to ourselves, from the address that the peer knows us by", () => {
+  const peers = ["10.0.0.1", "10.0.0.2", "10.0.0.3", "2001:db8::1", "2001:db8::2", "fe80::2"];
+  const both = vips("10.0.0.100/24", "2001:db8::100/64");
+  const ends = (where: Placement) =>
+    sent({ vips: both, peers }, where).map(({ source, destination }) => [source, destination]);
+  assert.deepEqual(ends(placement), [
+    ["10.0.0.1", "10.0.0.2"],
+    ["10.0.0.1", "10.0.0.3"],
+    ["2001:db8::1", "2001:db8::2"],
+    ["fe80::1", "fe80::2"],
+  ]);
+  const { ipv4, ipv6 } = placement.sources;
+  assert.deepEqual(ends({ ...placement, sources: { ipv4, ipv6, ipv6Global: null } }).slice(2), [
+    ["fe80::1", "fe80::2"],
+  ]);
+  assert.deepEqual(sent({ peers: ["2001:db8::2"] }), []);
+});
+
+test("255 VIPs fit into one advert", () => {
+  const many = vips(...Array.from({ length: 255 }, (_, index) => `10.1.0.${String(index)}/16`));
+  assert.equal(sent({ vips: many })[0]?.advert.addresses.length, 255);
+});
+
+test("an IPv6 VIP is never chosen as source, and nothing of IPv4 sticks to it", () => {
+  const [v4, v6] = planAddresses({ ...speech, vips: vips("10.0.0.100/24", "2001:db8::100/64"), label: "eth0:1" });
+  assert.deepEqual([v4?.label, v4?.broadcast, v4?.deprecated], ["eth0:1", "10.0.0.255", false]);
+  assert.deepEqual(v6, {
+    ...{ family: "ipv6", address: "2001:db8::100", prefixLength: 64 },
+    deprecated: true,
+    noPrefixRoute: true,
+  });
+});
