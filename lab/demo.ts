@@ -13,14 +13,13 @@ import { openScreen, type Screen } from "./demo/screen.js";
 import type { DemoView } from "./demo/view.js";
 import { ArticleKeepalived } from "./keepalived.js";
 import { formatMs, table } from "./measure.js";
-import { PostgresCluster } from "./postgres-cluster.js";
 import { type Backend, missingForLab } from "./preflight.js";
-import { Prober } from "./prober.js";
-import { StandInCluster } from "./stand-in-cluster.js";
-import { createTopology, dcsAddresses, type Topology, vip, vipCidr } from "./topology.js";
+import { Scene, type ScenePart } from "./scene.js";
+import { Stage } from "./stage.js";
+import { type Topology, vip, vipCidr } from "./topology.js";
 import type { VipManager } from "./vip-manager.js";
 import { nowMs, sleep } from "./wait.js";
-import { HolderWatch } from "./watch.js";
+import type { HolderWatch } from "./watch.js";
 
 const usage = `usage: npm run demo [-- --real] [-- --manager keepalived]
 
@@ -46,21 +45,13 @@ class Demo {
 
   async run(): Promise<readonly TestResult[]> {
     this.#note(`making a lab: ${this.#backend === "postgres" ? "PostgreSQL, Patroni, etcd" : "stand-ins"}`);
-    const topology = await createTopology();
-    this.#topology = topology;
-    const watch = await HolderWatch.start(topology.lab, vip);
-    this.#watch = watch;
-    const cluster = await startCluster(this.#backend, topology);
-    void this.#followPatroni(cluster);
-    const leader = await cluster.leader();
+    const scene = await Scene.open({ backend: this.#backend, onPart: (part) => this.#show(part) });
+    const leader = await scene.cluster.leader();
     this.#note(`the cluster is up, ${leader} leads; ${this.#manager.name} starts on each node`);
-    for (const node of topology.nodes) await this.#manager.start(node);
-    await watch.holder(leader);
+    const stage = await Stage.on(scene, this.#manager, { onRecord: this.#ping.note.bind(this.#ping) });
     this.#note(`${leader} has ${vip}; a client pings it, connects and writes`);
-    const onRecord = this.#ping.note.bind(this.#ping);
-    const prober = await Prober.start(topology.client, vip, cluster, { onRecord });
     const audience = { note: this.#note.bind(this), testBegins: this.#ping.restart.bind(this.#ping) };
-    return await play({ topology, cluster, watch, prober }, audience);
+    return await play(stage, audience);
   }
 
   /** For the report of a failure. */
@@ -78,6 +69,20 @@ class Demo {
     const line = `${((nowMs() - this.#startMs) / 1000).toFixed(1).padStart(5)} s  ${text}`;
     this.#notes.push(line);
     this.#screen.note(line);
+  }
+
+  #show(part: ScenePart): void {
+    switch (part.kind) {
+      case "topology":
+        this.#topology = part.topology;
+        return;
+      case "watch":
+        this.#watch = part.watch;
+        return;
+      case "cluster":
+        void this.#followPatroni(part.cluster);
+        return;
+    }
   }
 
   async #followPatroni(cluster: Cluster): Promise<never> {
@@ -100,12 +105,6 @@ class Demo {
   }
 }
 
-function startCluster(backend: Backend, { nodes, dcs, console }: Topology): Promise<Cluster> {
-  return backend === "postgres"
-    ? PostgresCluster.start(nodes, dcs, dcsAddresses, console)
-    : StandInCluster.start(nodes, dcs, console);
-}
-
 function describe(status: NodeStatus | undefined): string {
   if (status === undefined) return "";
   if (status.kind === "silent") return "no answer";
@@ -119,7 +118,7 @@ function resultTable(results: readonly TestResult[]): string {
     String(findings.echoes.lost),
     formatMs(findings.echoes.longestSilenceMs),
     formatMs(findings.writes.longestGapMs),
-    formatMs(outage.addedMs),
+    formatMs(outage?.addedMs ?? null),
     String(findings.writes.readOnly),
     formatMs(holders.severalMs),
   ]);

@@ -1,10 +1,6 @@
 /** What the records of a probe say about a span of time. Pure. */
 import type { ProbeRecord, WriteRecord } from "./probe/records.js";
-
-export interface Span {
-  readonly fromMs: number;
-  readonly toMs: number;
-}
+import { type Span, spansOf } from "./spans.js";
 
 export interface Findings {
   readonly echoes: {
@@ -17,7 +13,7 @@ export interface Findings {
     readonly connected: number;
     readonly refused: number;
     readonly failed: number;
-    /** Slowest `connect()` that succeeded. */
+    /** Slowest `connect()` that succeeded, those of the writes included. */
     readonly slowestMs: number;
   };
   /** Through the VIP. */
@@ -29,14 +25,22 @@ export interface Findings {
     /** Longest time between two successes. */
     readonly longestGapMs: number;
   };
+  /** Sessions through the VIP that were open when it happened. */
+  readonly sessions: {
+    readonly cut: number;
+    readonly hung: number;
+    /** Longest time that a client waited for the answer to a statement, or for the news that there will be none. */
+    readonly longestWaitMs: number;
+  };
 }
 
-/** Echoes, connections and writes that began inside the span. */
+/** Echoes, connections and writes that began inside the span; statements that ended in it. */
 export function findings(records: readonly ProbeRecord[], span: Span): Findings {
   const inside = (atMs: number): boolean => atMs >= span.fromMs && atMs <= span.toMs;
-  const echoes = records.filter((record) => record.kind === "echo").filter(({ sentMs }) => inside(sentMs));
-  const connects = records.filter((record) => record.kind === "connect").filter(({ startedMs }) => inside(startedMs));
-  const writes = vipWrites(records).filter(({ startedMs }) => inside(startedMs));
+  const echoes = ofKind(records, "echo").filter(({ sentMs }) => inside(sentMs));
+  const connects = ofKind(records, "connect").filter(({ startedMs }) => inside(startedMs));
+  const writes = ofKind(records, "write").filter(({ target, startedMs }) => target === "vip" && inside(startedMs));
+  const statements = ofKind(records, "statement").filter(({ endedMs }) => inside(endedMs));
   const ended = (outcome: WriteRecord["outcome"]): WriteRecord[] => writes.filter((write) => write.outcome === outcome);
   const connected = connects.filter(({ outcome }) => outcome === "connected");
   return {
@@ -49,7 +53,12 @@ export function findings(records: readonly ProbeRecord[], span: Span): Findings 
       connected: connected.length,
       refused: connects.filter(({ outcome }) => outcome === "refused").length,
       failed: connects.filter(({ outcome }) => outcome === "failed").length,
-      slowestMs: Math.max(0, ...connected.map(({ startedMs, endedMs }) => endedMs - startedMs)),
+      slowestMs: longest([
+        ...connected,
+        ...writes.flatMap(({ startedMs, connectedMs }) =>
+          connectedMs === null ? [] : [{ startedMs, endedMs: connectedMs }],
+        ),
+      ]),
     },
     writes: {
       written: ended("written").length,
@@ -61,41 +70,87 @@ export function findings(records: readonly ProbeRecord[], span: Span): Findings 
         span,
       ),
     },
+    sessions: {
+      cut: statements.filter(({ outcome }) => outcome === "cut").length,
+      hung: statements.filter(({ outcome }) => outcome === "hung").length,
+      longestWaitMs: longest(statements),
+    },
   };
 }
 
 /** The VIP manager's own share of a fail-over, as a client feels it. */
 export interface AddedOutage {
-  /** First write that the new primary took on its own address. */
+  /** First write that the primary took on its own address after the outage. */
   readonly possibleMs: number;
   /** First write that it took through the VIP. */
   readonly throughVipMs: number;
-  /** The difference; the two are probed apart, so a few milliseconds either way are noise. */
+  /** The difference. The two are probed apart: a few milliseconds either way are the probe's own error. */
   readonly addedMs: number;
 }
 
-/** `null` while one of the two writes has not happened. */
-export function addedOutage(records: readonly ProbeRecord[], breakMs: number, newPrimary: string): AddedOutage | null {
-  const taken = records
-    .filter((record) => record.kind === "write")
-    .filter(({ outcome, node, endedMs }) => outcome === "written" && node === newPrimary && endedMs >= breakMs);
-  const first = (writes: readonly WriteRecord[]): number => Math.min(...writes.map(({ endedMs }) => endedMs));
-  const throughVipMs = first(taken.filter(({ target }) => target === "vip"));
-  const possibleMs = first(taken.filter(({ target }) => target === newPrimary));
+/**
+ * `primary`: who leads in the end, be it another node than before or the same. `null` when it took writes on its own
+ * address all the time, and while one of the two writes has not happened.
+ */
+export function addedOutage(records: readonly ProbeRecord[], breakMs: number, primary: string): AddedOutage | null {
+  const writes = ofKind(records, "write").filter(({ startedMs }) => startedMs >= breakMs);
+  const failures = writes.filter(({ target, outcome }) => target === primary && outcome !== "written");
+  const outageMs = earliest(failures.map(({ startedMs }) => startedMs));
+  const taken = writes.filter(
+    ({ outcome, node, startedMs }) => outcome === "written" && node === primary && startedMs >= outageMs,
+  );
+  const first = (target: string): number =>
+    earliest(taken.filter((write) => write.target === target).map(({ endedMs }) => endedMs));
+  const [possibleMs, throughVipMs] = [first(primary), first("vip")];
   if (!Number.isFinite(throughVipMs) || !Number.isFinite(possibleMs)) return null;
   return { possibleMs, throughVipMs, addedMs: throughVipMs - possibleMs };
 }
 
-function vipWrites(records: readonly ProbeRecord[]): WriteRecord[] {
-  return records.filter((record) => record.kind === "write").filter(({ target }) => target === "vip");
+/** When the node first answered an echo for the VIP after the break; `null`: it did not. */
+export function firstEchoFrom(records: readonly ProbeRecord[], breakMs: number, node: string): number | null {
+  const instants = answers(records)
+    .filter((echo) => echo.node === node && echo.sentMs >= breakMs)
+    .map(({ answeredMs }) => answeredMs);
+  const atMs = earliest(instants.filter((answeredMs) => answeredMs !== null));
+  return Number.isFinite(atMs) ? atMs : null;
+}
+
+/** When each node's Patroni said that it has the leader lock (`GET /primary` is 200). */
+export function leaderSpans(records: readonly ProbeRecord[]): ReadonlyMap<string, readonly Span[]> {
+  const said = ofKind(records, "patroni");
+  const nodes = [...new Set(said.map(({ node }) => node))];
+  const changesOf = (name: string) =>
+    said
+      .filter(({ node }) => node === name)
+      // A role is had for certain when the answer is there, and is no longer certain once the question is asked.
+      .map(({ status, askedMs, answeredMs }) =>
+        status === 200 ? { atMs: answeredMs, holds: true } : { atMs: askedMs, holds: false },
+      );
+  return new Map(nodes.map((name) => [name, spansOf(changesOf(name))]));
+}
+
+function ofKind<K extends ProbeRecord["kind"]>(records: readonly ProbeRecord[], kind: K) {
+  return records.filter((record): record is Extract<ProbeRecord, { kind: K }> => record.kind === kind);
 }
 
 /** A late answer is an answer: the address is no longer silent. */
+function answers(records: readonly ProbeRecord[]) {
+  return records.filter((record) => record.kind === "echo" || record.kind === "lateEcho");
+}
+
 function answerInstants(records: readonly ProbeRecord[]): number[] {
-  return records
-    .filter((record) => record.kind === "echo" || record.kind === "lateEcho")
+  return answers(records)
     .map(({ answeredMs }) => answeredMs)
     .filter((answeredMs) => answeredMs !== null);
+}
+
+/** Infinite when there is none. */
+function earliest(instants: readonly number[]): number {
+  return instants.reduce((first, atMs) => Math.min(first, atMs), Infinity);
+}
+
+function longest(things: readonly { readonly startedMs: number; readonly endedMs: number }[]): number {
+  return things.reduce((most, { startedMs, endedMs }) => Math.max(most, endedMs - startedMs), 0);
 }
 
 function longestGap(instants: readonly number[], { fromMs, toMs }: Span): number {

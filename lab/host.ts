@@ -23,6 +23,8 @@ export interface HostPlace {
   readonly name: string;
   /** First address, without prefix length. */
   readonly address: string;
+  /** TTL of what it sends by itself: tells a client who answered an echo. */
+  readonly ttl: number;
   readonly namespace: string;
   /** Namespace of the bridge, in which the host's port has the host's name. */
   readonly switchNamespace: string;
@@ -32,6 +34,7 @@ export interface HostPlace {
 export class Host {
   readonly name: string;
   readonly address: string;
+  readonly ttl: number;
   readonly namespace: string;
   readonly directory: string;
   readonly #switch: string;
@@ -39,6 +42,7 @@ export class Host {
   constructor(place: HostPlace) {
     this.name = place.name;
     this.address = place.address;
+    this.ttl = place.ttl;
     this.namespace = place.namespace;
     this.directory = place.directory;
     this.#switch = place.switchNamespace;

@@ -57,10 +57,11 @@ export class Lab {
     this.switchNamespace = `${name}-switch`;
     this.watchdog = new Watchdog(name);
     this.hosts = plans.map(
-      (plan) =>
+      (plan, index) =>
         new Host({
           name: plan.name,
           address: plan.addresses[0]?.split("/")[0] ?? "",
+          ttl: 64 + index,
           namespace: `${name}-${plan.name}`,
           switchNamespace: this.switchNamespace,
           directory: `${this.directory}/${plan.name}`,
@@ -125,7 +126,15 @@ export class Lab {
       ],
       this.switchNamespace,
     );
-    await command("ip", ["netns", "exec", host.namespace, "sysctl", "-qw", ...sysctls]);
+    await command("ip", [
+      "netns",
+      "exec",
+      host.namespace,
+      "sysctl",
+      "-qw",
+      ...sysctls,
+      `net.ipv4.ip_default_ttl=${host.ttl}`,
+    ]);
     await ipBatch(
       [
         "link set dev lo up",

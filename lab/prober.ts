@@ -3,20 +3,29 @@ import { createRequire } from "node:module";
 import type { WriteProtocol } from "./cluster.js";
 import type { Host } from "./host.js";
 import { parseLine } from "./json-lines.js";
-import { echoTimeoutMs, probeRecord, type ProbeRecord, type ProbeSettings } from "./probe/records.js";
+import {
+  type Attention,
+  type Cadence,
+  echoTimeoutMs,
+  probeRecord,
+  type ProbeRecord,
+  type ProbeSettings,
+} from "./probe/records.js";
 import { labProgram, type LabProcess } from "./process.js";
 import { nowMs, sleep, until } from "./wait.js";
 
 /** What is written to besides the VIP: a `Cluster`, or less. */
 export interface ProbedCluster {
   readonly writeProtocol: WriteProtocol;
-  readonly nodes: readonly { readonly name: string; readonly address: string }[];
+  readonly nodes: readonly { readonly name: string; readonly address: string; readonly ttl: number }[];
 }
 
 export interface ProberOptions {
-  readonly echoEveryMs?: number;
-  readonly connectEveryMs?: number;
-  readonly writeEveryMs?: number;
+  readonly echo?: Cadence;
+  readonly connect?: Cadence;
+  readonly write?: Cadence;
+  readonly sessions?: ProbeSettings["sessions"];
+  readonly patroniEveryMs?: number;
   /** Called with each record as it comes. */
   readonly onRecord?: (record: ProbeRecord) => void;
 }
@@ -31,11 +40,13 @@ export class Prober {
       client,
       {
         vip,
-        echoEveryMs: options.echoEveryMs ?? 10,
-        connectEveryMs: options.connectEveryMs ?? 50,
-        writeEveryMs: options.writeEveryMs ?? 25,
+        echo: options.echo ?? { calmMs: 10, closeMs: 10 },
+        connect: options.connect ?? { calmMs: 50, closeMs: 20 },
+        write: options.write ?? { calmMs: 100, closeMs: 2 },
+        sessions: options.sessions ?? { count: 0, everyMs: 100 },
+        patroniEveryMs: options.patroniEveryMs ?? null,
         protocol: cluster.writeProtocol,
-        nodes: cluster.nodes.map(({ name, address }) => ({ name, address })),
+        nodes: cluster.nodes.map(({ name, address, ttl }) => ({ name, address, ttl })),
       },
       options.onRecord,
     );
@@ -56,6 +67,11 @@ export class Prober {
   /** All records so far, in the order in which they were settled. */
   get records(): readonly ProbeRecord[] {
     return this.#records;
+  }
+
+  /** Close attention tries what fails more often, to see sharply when that ends. */
+  attend(attention: Attention): void {
+    this.#process.writeLine(JSON.stringify({ attention }));
   }
 
   /** Waits until the fate of every echo sent before `untilMs` is known. Returns the records. */

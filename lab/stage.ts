@@ -1,73 +1,90 @@
-/** A cluster with a VIP manager on each node, a watch on the VIP and a probe at a client: what a measurement needs. */
+/** A scene with a VIP manager on each node and a probe at a client: what demo, end-to-end tests and benchmark measure on. */
 import type { Cluster } from "./cluster.js";
 import { type AddedOutage, type Findings, addedOutage, findings } from "./findings.js";
-import { PostgresCluster, type PostgresOptions } from "./postgres-cluster.js";
-import { Prober } from "./prober.js";
-import { StandInCluster } from "./stand-in-cluster.js";
-import { type Topology, createTopology, dcsAddresses, vip } from "./topology.js";
+import type { ProbeRecord } from "./probe/records.js";
+import { Prober, type ProberOptions } from "./prober.js";
+import { Scene, type SceneOptions } from "./scene.js";
+import { type Topology, vip } from "./topology.js";
 import type { VipManager } from "./vip-manager.js";
 import { nowMs, sleep, until } from "./wait.js";
-import { type HolderTimes, HolderWatch, holderTimes } from "./watch.js";
+import { type HolderChange, type HolderTimes, type HolderWatch, holderTimes } from "./watch.js";
 
-export interface StageOptions {
-  readonly backend: "postgres" | "stand-in";
-  readonly postgres?: PostgresOptions;
+export interface StageOptions extends SceneOptions {
   readonly manager: VipManager;
+  readonly probe?: ProberOptions;
 }
 
 /** What one fault did, seen from the client and from the interfaces. */
 export interface Outcome {
   readonly findings: Findings;
-  /** `null` when the leader stayed. */
+  /** `null` when writes were possible all the time. */
   readonly outage: AddedOutage | null;
   readonly holders: HolderTimes;
   readonly breakMs: number;
   readonly endMs: number;
+  /** Who leads in the end. */
+  readonly leader: string;
+  /** What all of this was worked out from. */
+  readonly records: readonly ProbeRecord[];
+  readonly changes: readonly HolderChange[];
 }
 
 /** Before and after each fault, so that it has a calm beginning and end. */
 const CALM_MS = 1_500;
 
 export class Stage {
-  readonly topology: Topology;
-  readonly cluster: Cluster;
-  readonly watch: HolderWatch;
+  readonly scene: Scene;
   readonly prober: Prober;
   readonly manager: VipManager;
+  /** What the client uses; when it is not the VIP, nobody has to hold that. */
+  readonly address: string;
 
-  /** Resolves when the leader, and nobody else, has the VIP. */
+  /** Makes the scene as well. Resolves when the leader, and nobody else, has the VIP. */
   static async open(options: StageOptions): Promise<Stage> {
-    const topology = await createTopology();
+    const scene = await Scene.open(options);
     try {
-      const watch = await HolderWatch.start(topology.lab, vip);
-      const cluster = await startCluster(options, topology);
-      const leader = await cluster.waitHealthy();
-      for (const node of topology.nodes) await options.manager.start(node);
-      await watch.holder(leader);
-      const prober = await Prober.start(topology.client, vip, cluster);
-      return new Stage(topology, cluster, watch, prober, options.manager);
+      return await Stage.on(scene, options.manager, options.probe);
     } catch (error) {
-      await topology.lab.close();
+      await scene.close();
       throw error;
     }
   }
 
-  private constructor(topology: Topology, cluster: Cluster, watch: HolderWatch, prober: Prober, manager: VipManager) {
-    this.topology = topology;
-    this.cluster = cluster;
-    this.watch = watch;
-    this.prober = prober;
+  static async on(scene: Scene, manager: VipManager, probe: ProberOptions = {}): Promise<Stage> {
+    for (const node of scene.topology.nodes) await manager.start(node);
+    await scene.watch.holder(await scene.cluster.waitHealthy());
+    return new Stage(scene, manager, vip, await Prober.start(scene.topology.client, vip, scene.cluster, probe));
+  }
+
+  constructor(scene: Scene, manager: VipManager, address: string, prober: Prober) {
+    this.scene = scene;
     this.manager = manager;
+    this.address = address;
+    this.prober = prober;
+  }
+
+  get topology(): Topology {
+    return this.scene.topology;
+  }
+
+  get cluster(): Cluster {
+    return this.scene.cluster;
+  }
+
+  get watch(): HolderWatch {
+    return this.scene.watch;
   }
 
   /** Does something to a cluster at rest and measures until some time after `settled` has resolved. */
   async measure(act: () => Promise<void>, settled: () => Promise<unknown>): Promise<Outcome> {
     await sleep(CALM_MS);
+    this.prober.attend("close");
     const breakMs = nowMs();
     await act();
     await settled();
     await sleep(CALM_MS);
     const endMs = nowMs();
+    this.prober.attend("calm");
     const records = await this.prober.settled(endMs);
     const leader = await this.cluster.leader();
     return {
@@ -76,6 +93,9 @@ export class Stage {
       holders: holderTimes(this.watch.changes, breakMs, endMs),
       breakMs,
       endMs,
+      leader,
+      records,
+      changes: this.watch.changes,
     };
   }
 
@@ -90,18 +110,12 @@ export class Stage {
       },
       { timeoutMs: 60_000 },
     );
-    await this.watch.holder(successor);
+    if (this.address === vip) await this.watch.holder(successor);
     await until("a write through the VIP", () => addedOutage(this.prober.records, sinceMs - 5_000, successor));
     return successor;
   }
 
   async close(): Promise<void> {
-    await this.topology.lab.close();
+    await this.scene.close();
   }
-}
-
-function startCluster({ backend, postgres }: StageOptions, { nodes, dcs, console }: Topology): Promise<Cluster> {
-  return backend === "postgres"
-    ? PostgresCluster.start(nodes, dcs, dcsAddresses, console, postgres)
-    : StandInCluster.start(nodes, dcs, console);
 }

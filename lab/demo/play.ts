@@ -2,27 +2,13 @@
  * The article's script: test 1 stops Patroni on the leader, test 2 fails back, and after each a client connects through
  * the VIP. Everything is measured from the client.
  */
-import type { Cluster } from "../cluster.js";
-import { addedOutage, type AddedOutage, type Findings, findings } from "../findings.js";
 import { formatMs } from "../measure.js";
 import { labProgram } from "../process.js";
-import type { Prober } from "../prober.js";
-import { type Topology, vip } from "../topology.js";
-import { nowMs, sleep, until } from "../wait.js";
-import { type HolderTimes, holderTimes, type HolderWatch } from "../watch.js";
+import type { Outcome, Stage } from "../stage.js";
+import { vip } from "../topology.js";
 
-export interface Stage {
-  readonly topology: Topology;
-  readonly cluster: Cluster;
-  readonly watch: HolderWatch;
-  readonly prober: Prober;
-}
-
-export interface TestResult {
+export interface TestResult extends Outcome {
   readonly name: string;
-  readonly findings: Findings;
-  readonly outage: AddedOutage;
-  readonly holders: HolderTimes;
 }
 
 /** What the audience is told on the way. */
@@ -31,9 +17,6 @@ export interface Audience {
   /** A measurement begins. */
   testBegins(): void;
 }
-
-/** Before and after each test, so that it has a calm beginning and end. */
-const calmMs = 1500;
 
 export async function play(stage: Stage, audience: Audience): Promise<TestResult[]> {
   const { cluster } = stage;
@@ -51,24 +34,21 @@ export async function play(stage: Stage, audience: Audience): Promise<TestResult
 }
 
 async function stopLeader(stage: Stage, audience: Audience, test: string, leader: string): Promise<TestResult> {
-  const { cluster, watch, prober } = stage;
-  await sleep(calmMs);
-  audience.testBegins();
-  audience.note(`${test}: Patroni is stopped on the leader, ${leader}`);
-  const breakMs = nowMs();
-  await cluster.stopPatroni(leader);
-  const successor = await cluster.leader();
-  await watch.holder(successor);
-  const outage = await until("a write through the VIP", () => addedOutage(prober.records, breakMs, successor));
-  await sleep(calmMs);
-  const span = { fromMs: breakMs, toMs: nowMs() };
-  const found = findings(await prober.settled(span.toMs), span);
+  const outcome = await stage.measure(
+    () => {
+      audience.testBegins();
+      audience.note(`${test}: Patroni is stopped on the leader, ${leader}`);
+      return stage.cluster.stopPatroni(leader);
+    },
+    () => stage.moved(leader),
+  );
+  const { outage, breakMs, findings, leader: successor } = outcome;
+  if (outage === null) throw new Error(`${test}: ${successor} took no write through the VIP`);
   audience.note(
     `${test}: ${successor} took its first write ${formatMs(outage.possibleMs - breakMs)} after the order, ` +
-      `through the VIP ${formatMs(outage.addedMs)} later; ${found.echoes.lost} echoes lost`,
+      `through the VIP ${formatMs(outage.addedMs)} later; ${findings.echoes.lost} echoes lost`,
   );
-  const holders = holderTimes(watch.changes, span.fromMs, span.toMs);
-  return { name: `${test}: ${leader} → ${successor}`, findings: found, outage, holders };
+  return { name: `${test}: ${leader} → ${successor}`, ...outcome };
 }
 
 async function connectionTest({ topology, cluster }: Stage, audience: Audience): Promise<void> {

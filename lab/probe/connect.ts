@@ -9,7 +9,7 @@ const timeoutMs = 10_000;
 export function probeConnects(
   address: string,
   port: number,
-  everyMs: number,
+  everyMs: () => number,
   record: (record: ProbeRecord) => void,
 ): void {
   tick(everyMs, () => {

@@ -8,7 +8,13 @@ const echoRequest = 8;
 const echoReply = 0;
 const headerLength = 8;
 
-export function probeEchoes(address: string, everyMs: number, record: (record: ProbeRecord) => void): void {
+/** `nodeByTtl`: who sends answers with this TTL. */
+export function probeEchoes(
+  address: string,
+  everyMs: () => number,
+  nodeByTtl: ReadonlyMap<number, string>,
+  record: (record: ProbeRecord) => void,
+): void {
   const socket = raw.createSocket({ protocol: raw.Protocol.ICMP });
   const identifier = process.pid & 0xffff;
   /** By sequence number, which comes round after 65536 echoes, long after its last use has been settled. */
@@ -21,15 +27,14 @@ export function probeEchoes(address: string, everyMs: number, record: (record: P
     const icmp = packet.subarray(((packet[0] ?? 0) & 0x0f) * 4);
     if (icmp.length < headerLength || source !== address) return;
     if (icmp[0] !== echoReply || icmp.readUInt16BE(4) !== identifier) return;
-    const answered = icmp.readUInt16BE(6);
-    settle(answered, answeredMs);
+    settle(icmp.readUInt16BE(6), answeredMs, nodeByTtl.get(packet[8] ?? 0) ?? null);
   });
 
-  function settle(answered: number, answeredMs: number): void {
+  function settle(answered: number, answeredMs: number, node: string | null): void {
     const sentMs = waiting.get(answered);
     const lateSentMs = late.get(answered);
-    if (sentMs !== undefined) record({ kind: "echo", sentMs, answeredMs });
-    else if (lateSentMs !== undefined) record({ kind: "lateEcho", sentMs: lateSentMs, answeredMs });
+    if (sentMs !== undefined) record({ kind: "echo", sentMs, answeredMs, node });
+    else if (lateSentMs !== undefined) record({ kind: "lateEcho", sentMs: lateSentMs, answeredMs, node });
     waiting.delete(answered);
     late.delete(answered);
   }
@@ -40,7 +45,7 @@ export function probeEchoes(address: string, everyMs: number, record: (record: P
       if (sentMs > oldestMs) return;
       waiting.delete(number);
       late.set(number, sentMs);
-      record({ kind: "echo", sentMs, answeredMs: null });
+      record({ kind: "echo", sentMs, answeredMs: null, node: null });
     }
   }
 

@@ -1,7 +1,13 @@
-/** A client's session with a database server: opened by the first write, reopened after a failure. */
+/**
+ * A client's session with a database server: opened by its first write, kept until it is closed or breaks.
+ *
+ * PostgreSQL's protocol comes from pg-protocol, the codec below the package pg. The whole client of pg would cost as much
+ * processor time per connection as the network does, and hides when TCP is connected.
+ */
 import { connect, type Socket } from "node:net";
-import pg from "pg";
+import { DatabaseError, parse, serialize } from "pg-protocol";
 import { lineSplitter } from "../json-lines.js";
+import { nowMs } from "../wait.js";
 
 export interface WriteOutcome {
   readonly outcome: "written" | "readOnly" | "refused" | "failed";
@@ -11,106 +17,115 @@ export interface WriteOutcome {
   readonly detail: string;
 }
 
-export interface Session {
-  /** Never rejects. One at a time. */
-  write(): Promise<WriteOutcome>;
-  close(): void;
-}
-
 export type OpenSession = (address: string, timeoutMs: number) => Session;
 
-const readOnlyTransaction = "25006";
-const insert = "INSERT INTO probe DEFAULT VALUES RETURNING current_setting('lab.node') AS node";
+/** What the two sides say. */
+interface Dialect {
+  /** What the client says first; `null`: nothing, the server is ready at once. */
+  readonly greeting: Uint8Array | null;
+  readonly write: Uint8Array;
+  /** Reads what the server says until the socket closes. */
+  readonly listen: (socket: Socket, hear: (heard: "ready" | WriteOutcome) => void) => void;
+}
 
-export class PostgresSession implements Session {
-  readonly #address: string;
+export class Session {
+  readonly #dialect: Dialect;
+  readonly #socket: Socket;
   readonly #timeoutMs: number;
-  #client: pg.Client | null = null;
+  #ready = false;
+  #waiting: ((outcome: WriteOutcome) => void) | null = null;
+  /** Why there will be no more answers. */
+  #broken: WriteOutcome | null = null;
+  #connectedMs: number | null = null;
 
-  constructor(address: string, timeoutMs: number) {
-    this.#address = address;
+  constructor(dialect: Dialect, address: string, timeoutMs: number) {
+    this.#dialect = dialect;
     this.#timeoutMs = timeoutMs;
+    const socket = connect({ host: address, port: 5432, noDelay: true });
+    this.#socket = socket;
+    socket.on("connect", () => {
+      this.#connectedMs = nowMs();
+      if (dialect.greeting !== null) socket.write(dialect.greeting);
+      else this.#hear("ready");
+    });
+    socket.on("error", (error) => this.#break("code" in error ? String(error.code) : error.message));
+    socket.on("close", () => this.#break("closed"));
+    dialect.listen(socket, (heard) => this.#hear(heard));
   }
 
-  async write(): Promise<WriteOutcome> {
-    try {
-      this.#client ??= await this.#connect();
-      const { rows } = await this.#client.query<{ node: string }>(insert);
-      return { outcome: "written", node: rows[0]?.node ?? null, detail: "" };
-    } catch (error) {
-      const detail = errorCode(error);
-      if (detail === readOnlyTransaction) return { outcome: "readOnly", node: null, detail };
-      this.close();
-      return { outcome: detail === "ECONNREFUSED" ? "refused" : "failed", node: null, detail };
+  /** When TCP was connected; `null` before. */
+  get connectedMs(): number | null {
+    return this.#connectedMs;
+  }
+
+  /** Never rejects. One at a time. */
+  write(): Promise<WriteOutcome> {
+    if (this.#broken !== null) return Promise.resolve(this.#broken);
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => {
+        this.#break("timeout");
+        this.#socket.destroy();
+      }, this.#timeoutMs);
+      this.#waiting = (outcome) => {
+        clearTimeout(timer);
+        this.#waiting = null;
+        resolve(outcome);
+      };
+      if (this.#ready) this.#socket.write(this.#dialect.write);
+    });
+  }
+
+  close(): void {
+    this.#socket.destroy();
+  }
+
+  #hear(heard: "ready" | WriteOutcome): void {
+    if (heard !== "ready") this.#waiting?.(heard);
+    else {
+      this.#ready = true;
+      if (this.#waiting !== null) this.#socket.write(this.#dialect.write);
     }
   }
 
-  close(): void {
-    this.#client?.end().catch(() => undefined);
-    this.#client = null;
+  #break(detail: string): void {
+    this.#broken ??= { outcome: detail === "ECONNREFUSED" ? "refused" : "failed", node: null, detail };
+    this.#waiting?.(this.#broken);
   }
+}
 
-  async #connect(): Promise<pg.Client> {
-    const client = new pg.Client({
-      host: this.#address,
-      port: 5432,
-      user: "postgres",
-      database: "postgres",
-      connectionTimeoutMillis: this.#timeoutMs,
-      query_timeout: this.#timeoutMs,
+const readOnlyTransaction = "25006";
+
+export const postgresDialect: Dialect = {
+  greeting: serialize.startup({ user: "postgres", database: "postgres" }),
+  write: serialize.query("INSERT INTO probe DEFAULT VALUES RETURNING current_setting('lab.node') AS node"),
+  listen(socket, hear) {
+    let ready = false;
+    let outcome: WriteOutcome = { outcome: "failed", node: null, detail: "no result" };
+    void parse(socket, (message) => {
+      if (message instanceof DatabaseError) {
+        const detail = message.code ?? "";
+        outcome = { outcome: detail === readOnlyTransaction ? "readOnly" : "failed", node: null, detail };
+        // A server that refuses the session (it starts, it stops) will not be ready.
+        if (!ready) hear(outcome);
+      } else if ("fields" in message && Array.isArray(message.fields) && message.name === "dataRow") {
+        outcome = { outcome: "written", node: String(message.fields[0]), detail: "" };
+      } else if (message.name === "readyForQuery") {
+        hear(ready ? outcome : "ready");
+        ready = true;
+      }
     });
-    // A session that breaks between two writes is noticed by the next one.
-    client.on("error", () => undefined);
-    await client.connect();
-    return client;
-  }
-}
+  },
+};
 
-export class StandInSession implements Session {
-  readonly #address: string;
-  readonly #timeoutMs: number;
-  #socket: Socket | null = null;
-
-  constructor(address: string, timeoutMs: number) {
-    this.#address = address;
-    this.#timeoutMs = timeoutMs;
-  }
-
-  write(): Promise<WriteOutcome> {
-    const socket = (this.#socket ??= connect({ host: this.#address, port: 5432, noDelay: true }));
-    return new Promise((resolve) => {
-      const end = (outcome: WriteOutcome): void => {
-        clearTimeout(timer);
-        socket.removeAllListeners().on("error", () => undefined);
-        if (outcome.outcome === "refused" || outcome.outcome === "failed") this.close();
-        resolve(outcome);
-      };
-      const fail = (detail: string): void => {
-        end({ outcome: detail === "ECONNREFUSED" ? "refused" : "failed", node: null, detail });
-      };
-      const readAnswer = lineSplitter((line) => {
-        const [word, node = null] = line.split(" ");
-        end(word === "ok" ? { outcome: "written", node, detail: "" } : { outcome: "readOnly", node, detail: "" });
-      });
-      const timer = setTimeout(fail, this.#timeoutMs, "timeout");
-      socket.setEncoding("utf8").on("data", readAnswer);
-      socket.on("error", (error) => {
-        fail(errorCode(error));
-      });
-      socket.on("close", () => {
-        fail("closed");
-      });
-      socket.write("write\n");
+/** The stand-in's: a line each way (stand-in/postgres.ts). */
+export const standInDialect: Dialect = {
+  greeting: null,
+  write: Buffer.from("write\n"),
+  listen(socket, hear) {
+    const read = lineSplitter((line) => {
+      const [word, node = null] = line.split(" ");
+      hear(word === "ok" ? { outcome: "written", node, detail: "" } : { outcome: "readOnly", node, detail: "" });
     });
-  }
-
-  close(): void {
-    this.#socket?.destroy();
-    this.#socket = null;
-  }
-}
-
-function errorCode(error: unknown): string {
-  if (error instanceof Error) return "code" in error ? String(error.code) : error.message;
-  return String(error);
-}
+    socket.setEncoding("utf8").on("data", read);
+  },
+};

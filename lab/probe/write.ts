@@ -1,66 +1,106 @@
 /**
- * Writes as clients do. Through the VIP with a new connection each time, so each write meets whoever has the VIP now; on a
- * node's own address with one session that is kept, which tells when the node itself could first take a write.
+ * Writes as clients do: a new connection and one INSERT, so each attempt meets whoever has the address now. The VIP and
+ * each node's own address are written to in exactly the same way: what the connection, the fork of a server process and
+ * the statement cost is the same on both sides of a comparison and cancels out.
  *
- * While writes succeed they keep a slow pace; while they fail they come fast, so that the end of an outage is seen sharply.
+ * Such an attempt costs a server several milliseconds of processor time, so a fast series of them would measure itself.
+ * Attempts come fast only while they are cheap, which is while the target refuses or is silent. Once a server has
+ * answered that it is read-only, that one session asks again and again instead, and as soon as it may write or breaks,
+ * the next attempt is made at once. Intervals are random around their mean: two targets never keep step, so that the
+ * error of their comparison has no sign.
  */
 import { nowMs, sleep } from "../wait.js";
-import type { ProbeRecord, WriteRecord } from "./records.js";
-import type { OpenSession, Session, WriteOutcome } from "./session.js";
+import type { Attention, Cadence, ProbeRecord, WriteRecord } from "./records.js";
+import type { OpenSession, Session } from "./session.js";
 
-const retryMs = 5;
-/** A write through the VIP that has not ended by then no longer holds up the next one: its SYN may be lost. */
-const patienceMs = 50;
-const mostPending = 40;
-const vipTimeoutMs = 5000;
-const nodeTimeoutMs = 1000;
+/** Attempts that have not ended by then have failed. */
+const timeoutMs = 2000;
+/** As many as can be pending at the closest cadence; only a guard. */
+const mostPending = 1500;
+/** A target without a success for this long is failing, even if no attempt has ended yet. */
+const silenceMs = 150;
+/** As long as a server that has accepted a connection may take, before it no longer holds up the next attempt. */
+const patienceMs = 100;
 
-type Record = (record: ProbeRecord) => void;
+export interface WriteTarget {
+  /** `vip`, or the name of the node. */
+  readonly name: string;
+  readonly address: string;
+}
 
-export async function probeVip(open: OpenSession, vip: string, everyMs: number, record: Record): Promise<never> {
-  const pending = new Set<Promise<WriteOutcome>>();
-  for (;;) {
+export class WriteProbe {
+  readonly #open: OpenSession;
+  readonly #target: WriteTarget;
+  readonly #cadence: Cadence;
+  readonly #attention: () => Attention;
+  readonly #record: (record: ProbeRecord) => void;
+  readonly #pending = new Set<Session>();
+  #last: WriteRecord["outcome"] = "failed";
+  #lastWrittenMs = -Infinity;
+  /** A session with a server that was read-only the last time it was asked. */
+  #sentinel: Session | null = null;
+
+  constructor(
+    open: OpenSession,
+    target: WriteTarget,
+    cadence: Cadence,
+    attention: () => Attention,
+    record: (record: ProbeRecord) => void,
+  ) {
+    this.#open = open;
+    this.#target = target;
+    this.#cadence = cadence;
+    this.#attention = attention;
+    this.#record = record;
+  }
+
+  async run(): Promise<never> {
+    for (;;) {
+      if (!this.#beingServed && this.#pending.size < mostPending) void this.#attempt();
+      const hurry = this.#attention() === "close" && this.#sentinel === null && this.#failing;
+      await jitteredSleep(hurry ? this.#cadence.closeMs : this.#cadence.calmMs);
+    }
+  }
+
+  get #failing(): boolean {
+    return this.#last !== "written" || nowMs() - this.#lastWrittenMs > silenceMs;
+  }
+
+  get #beingServed(): boolean {
+    const sinceMs = nowMs() - patienceMs;
+    return [...this.#pending].some(({ connectedMs }) => connectedMs !== null && connectedMs > sinceMs);
+  }
+
+  async #attempt(): Promise<void> {
+    const session = this.#open(this.#target.address, timeoutMs);
+    this.#pending.add(session);
     const startedMs = nowMs();
-    const session = open(vip, vipTimeoutMs);
-    const attempt = writeAndRecord(session, "vip", record).then((written) => {
-      session.close();
-      return written;
-    });
-    pending.add(attempt);
-    void attempt.finally(() => pending.delete(attempt));
-    const result = await Promise.race([attempt, sleep(patienceMs)]);
-    if (pending.size >= mostPending) await Promise.race(pending);
-    else if (result?.outcome === "written") await sleep(startedMs + everyMs - nowMs());
-    else if (result !== undefined) await sleep(retryMs);
+    const result = await session.write();
+    const endedMs = nowMs();
+    this.#pending.delete(session);
+    this.#last = result.outcome;
+    if (result.outcome === "written") this.#lastWrittenMs = endedMs;
+    const { connectedMs } = session;
+    this.#record({ kind: "write", target: this.#target.name, startedMs, connectedMs, endedMs, ...result });
+    if (result.outcome === "readOnly" && this.#sentinel === null && this.#attention() === "close") {
+      await this.#watch(session);
+    }
+    session.close();
+  }
+
+  async #watch(session: Session): Promise<void> {
+    this.#sentinel = session;
+    while (this.#attention() === "close") {
+      await jitteredSleep(this.#cadence.closeMs);
+      const { outcome } = await session.write();
+      if (outcome === "readOnly") continue;
+      void this.#attempt();
+      break;
+    }
+    this.#sentinel = null;
   }
 }
 
-export async function probeNode(
-  open: OpenSession,
-  node: { readonly name: string; readonly address: string },
-  everyMs: number,
-  record: Record,
-): Promise<never> {
-  const session = open(node.address, nodeTimeoutMs);
-  let last: WriteRecord["outcome"] | null = null;
-  for (;;) {
-    const startedMs = nowMs();
-    // A replica refuses hundreds of writes a second: only the first refusal of a kind is worth a record.
-    const { outcome } = await writeAndRecord(session, node.name, (written) => {
-      if (written.outcome !== last || written.outcome === "written") record(written);
-    });
-    last = outcome;
-    await sleep(outcome === "written" ? startedMs + everyMs - nowMs() : retryMs);
-  }
-}
-
-async function writeAndRecord(
-  session: Session,
-  target: string,
-  record: (record: WriteRecord) => void,
-): Promise<WriteOutcome> {
-  const startedMs = nowMs();
-  const result = await session.write();
-  record({ kind: "write", target, startedMs, endedMs: nowMs(), ...result });
-  return result;
+function jitteredSleep(meanMs: number): Promise<void> {
+  return sleep(meanMs * (0.5 + Math.random()));
 }

@@ -1,8 +1,8 @@
 /** The stand-in's psql: one write over a new connection, and who took it. Argument: the address. */
-import { StandInSession } from "../probe/session.js";
+import { Session, standInDialect } from "../probe/session.js";
 
 const address = process.argv[2] ?? "";
-const session = new StandInSession(address, 5000);
+const session = new Session(standInDialect, address, 5000);
 const { outcome, node, detail } = await session.write();
 session.close();
 if (outcome === "written")

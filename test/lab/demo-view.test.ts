@@ -48,9 +48,9 @@ describe("the ping line", () => {
   test("counts echoes and finds the longest silence", () => {
     const ping = new PingLine();
     const startMs = nowMs();
-    ping.note({ kind: "echo", sentMs: startMs - 300, answeredMs: startMs - 299 });
-    ping.note({ kind: "echo", sentMs: startMs - 290, answeredMs: null });
-    ping.note({ kind: "echo", sentMs: startMs - 50, answeredMs: startMs - 49 });
+    ping.note({ kind: "echo", sentMs: startMs - 300, answeredMs: startMs - 299, node: null });
+    ping.note({ kind: "echo", sentMs: startMs - 290, answeredMs: null, node: null });
+    ping.note({ kind: "echo", sentMs: startMs - 50, answeredMs: startMs - 49, node: null });
     const { sent, lost, longestSilenceMs, lastMs } = ping.view;
     assert.deepEqual({ sent, lost, longestSilenceMs, lastMs }, { sent: 3, lost: 1, longestSilenceMs: 250, lastMs: 1 });
     ping.restart();
@@ -59,7 +59,7 @@ describe("the ping line", () => {
 
   test("says so while no answer comes", () => {
     const ping = new PingLine();
-    ping.note({ kind: "echo", sentMs: nowMs() - 901, answeredMs: nowMs() - 900 });
+    ping.note({ kind: "echo", sentMs: nowMs() - 901, answeredMs: nowMs() - 900, node: null });
     const { lastMs, longestSilenceMs, slices } = ping.view;
     assert.equal(lastMs, null);
     assert.ok(longestSilenceMs >= 900);

@@ -1,13 +1,14 @@
 /** The arithmetic behind the measurements, on records written by hand. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { addedOutage, findings } from "../../lab/findings.js";
+import { addedOutage, findings, firstEchoFrom, leaderSpans } from "../../lab/findings.js";
 import { formatMs, summarize, table } from "../../lab/measure.js";
 import type { ProbeRecord, WriteRecord } from "../../lab/probe/records.js";
+import { spansOf, subtract, totalMs, union, within } from "../../lab/spans.js";
 import { holderTimes } from "../../lab/watch.js";
 
 function echo(sentMs: number, answeredMs: number | null): ProbeRecord {
-  return { kind: "echo", sentMs, answeredMs };
+  return { kind: "echo", sentMs, answeredMs, node: null };
 }
 
 function write(
@@ -16,7 +17,7 @@ function write(
   outcome: WriteRecord["outcome"],
   node: string | null = null,
 ): WriteRecord {
-  return { kind: "write", target, startedMs: endedMs - 1, endedMs, outcome, node, detail: "" };
+  return { kind: "write", target, startedMs: endedMs - 1, connectedMs: null, endedMs, outcome, node, detail: "" };
 }
 
 describe("findings", () => {
@@ -31,7 +32,7 @@ describe("findings", () => {
   });
 
   test("a late answer ends a silence, but its echo stays lost", () => {
-    const late: ProbeRecord = { kind: "lateEcho", sentMs: 10, answeredMs: 50 };
+    const late: ProbeRecord = { kind: "lateEcho", sentMs: 10, answeredMs: 50, node: null };
     assert.deepEqual(findings([echo(10, null), late], span).echoes, { sent: 1, lost: 1, longestSilenceMs: 50 });
   });
 
@@ -74,6 +75,86 @@ describe("findings", () => {
   });
 });
 
+describe("sessions", () => {
+  test("count by how they ended; the longest wait is that of any statement", () => {
+    const statement = (startedMs: number, endedMs: number, outcome: "answered" | "cut" | "hung"): ProbeRecord => ({
+      kind: "statement",
+      session: 1,
+      startedMs,
+      endedMs,
+      outcome,
+    });
+    const records = [
+      statement(-9, 2, "answered"),
+      statement(10, 40, "cut"),
+      statement(-4950, 50, "hung"),
+      statement(90, 5090, "hung"),
+    ];
+    assert.deepEqual(findings(records, { fromMs: 0, toMs: 100 }).sessions, { cut: 1, hung: 1, longestWaitMs: 5000 });
+  });
+});
+
+describe("who leads and who answers", () => {
+  const patroni = (node: string, askedMs: number, status: number | null): ProbeRecord => ({
+    kind: "patroni",
+    node,
+    askedMs,
+    answeredMs: askedMs + 2,
+    status,
+    role: "",
+    state: "",
+  });
+
+  test("a node leads from the answer that says so to the question that finds it otherwise", () => {
+    const records = [patroni("a", 0, 200), patroni("b", 1, 503), patroni("a", 30, null), patroni("b", 50, 200)];
+    assert.deepEqual(
+      leaderSpans(records),
+      new Map([
+        ["a", [{ fromMs: 2, toMs: 30 }]],
+        ["b", [{ fromMs: 52, toMs: Infinity }]],
+      ]),
+    );
+  });
+
+  test("the first echo from a node is one that was sent after the break", () => {
+    const from = (node: string, sentMs: number): ProbeRecord => ({
+      kind: "echo",
+      sentMs,
+      answeredMs: sentMs + 1,
+      node,
+    });
+    const records = [from("b", 5), from("a", 15), from("b", 35), from("b", 45)];
+    assert.equal(firstEchoFrom(records, 10, "b"), 36);
+    assert.equal(firstEchoFrom(records, 50, "b"), null);
+  });
+});
+
+describe("spans", () => {
+  const span = (fromMs: number, toMs: number) => ({ fromMs, toMs });
+
+  test("merge where they touch", () => {
+    assert.deepEqual(union([span(5, 9), span(0, 2), span(2, 4), span(6, 7)]), [span(0, 4), span(5, 9)]);
+  });
+
+  test("subtract what lies across, inside and outside", () => {
+    const without = [span(-5, 1), span(3, 4), span(8, 20), span(30, 40)];
+    assert.deepEqual(subtract([span(0, 10)], without), [span(1, 3), span(4, 8)]);
+    assert.equal(totalMs(subtract([span(0, 10)], without)), 6);
+    assert.deepEqual(within([span(0, 10), span(20, Infinity)], span(5, 25)), [span(5, 10), span(20, 25)]);
+  });
+
+  test("begin and end with changes; news of what is known changes nothing", () => {
+    const changes = [
+      { atMs: 1, holds: true },
+      { atMs: 2, holds: true },
+      { atMs: 5, holds: false },
+      { atMs: 6, holds: false },
+      { atMs: 7, holds: true },
+    ];
+    assert.deepEqual(spansOf(changes), [span(1, 5), span(7, Infinity)]);
+  });
+});
+
 describe("added outage", () => {
   const before = [write("a", 90, "written", "a"), write("vip", 95, "written", "a")];
 
@@ -94,6 +175,24 @@ describe("added outage", () => {
   test("is not known before both writes have happened", () => {
     assert.equal(addedOutage([...before, write("b", 1500, "written", "b")], 100, "b"), null);
     assert.equal(addedOutage([...before, write("vip", 1500, "written", "b")], 100, "b"), null);
+  });
+
+  test("a primary that comes back itself is measured from its outage, not from what it wrote before", () => {
+    const records = [
+      ...before,
+      write("a", 105, "written", "a"),
+      write("vip", 106, "written", "a"),
+      write("a", 110, "refused"),
+      write("vip", 111, "refused"),
+      write("a", 400, "written", "a"),
+      write("vip", 403, "written", "a"),
+    ];
+    assert.deepEqual(addedOutage(records, 100, "a"), { possibleMs: 400, throughVipMs: 403, addedMs: 3 });
+  });
+
+  test("is none when the primary takes writes all the time", () => {
+    const records = [write("a", 105, "written", "a"), write("vip", 106, "written", "a"), write("vip", 120, "failed")];
+    assert.equal(addedOutage(records, 100, "a"), null);
   });
 
   test("what the new primary wrote before the break does not count", () => {

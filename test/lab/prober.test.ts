@@ -37,6 +37,7 @@ describe("the probe", () => {
     node.spawn(command, args, { log: "postgres" });
     await address("add");
     prober = await Prober.start(topology.client, vip, { writeProtocol: "stand-in", nodes: [node] });
+    prober.attend("close");
   });
   after(() => topology.lab.close());
 
@@ -58,7 +59,7 @@ describe("the probe", () => {
     assert.equal(echoes.lost, 0);
     assert.ok(echoes.sent >= 20 && echoes.sent <= 55, `${echoes.sent} echoes`);
     assert.ok(connects.connected >= 5 && connects.refused + connects.failed === 0);
-    assert.ok(writes.written >= 8 && writes.readOnly + writes.refused + writes.failed === 0);
+    assert.ok(writes.written >= 3 && writes.readOnly + writes.refused + writes.failed === 0);
   });
 
   test("measures a gap of 300 ms, and the second that a lost SYN costs", async () => {
