@@ -128,7 +128,7 @@ function ownAddress(
 
 function ownAddressProblem(vip: Cidr, own: AddressState, links: readonly LinkState[]): Problem {
   const name = links.find(({ ifIndex }) => ifIndex === own.ifIndex)?.name ?? `interface ${String(own.ifIndex)}`;
-  const text = `${textOf(vip)} is this node's own address (on ${name}); wanted an address that no node has`;
+  const text = `${textOf(vip)} is this node's own address (on ${name}); wanted an address that no node has. If a VIP manager left it there: ip address delete ${textOf(vip)} dev ${name}`;
   return { kind: "ownAddress", text };
 }
 

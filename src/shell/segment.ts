@@ -139,6 +139,8 @@ export class Segment {
         this.#ports.unfit(found.problem.text);
         return;
       }
+      // A group that has its place put the VIP there itself, or the core judges who did.
+      if (!found.ok && found.problem.kind === "ownAddress" && runner.placement !== null) continue;
       place(runner, config, found, this.#interfaces);
     }
     this.listen();

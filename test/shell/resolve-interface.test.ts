@@ -105,7 +105,7 @@ test("a label that does not fit the interface that was found", () => {
 test("VIP equal to the node's own address", () => {
   const own = {
     kind: "ownAddress",
-    text: "10.0.0.1/24 is this node's own address (on eth0); wanted an address that no node has",
+    text: "10.0.0.1/24 is this node's own address (on eth0); wanted an address that no node has. If a VIP manager left it there: ip address delete 10.0.0.1/24 dev eth0",
   } as const;
   problem(group("10.0.0.1/24", { interface: "eth0" }), ADDRESSES, own);
   problem(group("10.0.0.1/24", { interface: "eth1" }), ADDRESSES, own);
@@ -133,7 +133,7 @@ test("a left-over of an earlier run, or of another VIP manager, is no own addres
 test("a VIP on another interface of this node is refused, not moved", () => {
   problem(group("10.0.0.5/24"), [...ADDRESSES, address(LO, "10.0.0.5/32")], {
     kind: "ownAddress",
-    text: "10.0.0.5/24 is this node's own address (on lo); wanted an address that no node has",
+    text: "10.0.0.5/24 is this node's own address (on lo); wanted an address that no node has. If a VIP manager left it there: ip address delete 10.0.0.5/24 dev lo",
   });
 });
 

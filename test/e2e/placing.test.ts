@@ -1,0 +1,46 @@
+/** Where a VIP may live: also outside every subnet, and without a lease in the kernel that would mark it as ours. */
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import { PgvipAgents } from "../../lab/agents.js";
+import type { Host } from "../../lab/host.js";
+import { Scene } from "../../lab/scene.js";
+import { until } from "../../lab/wait.js";
+
+const ROUTED_VIP = "10.99.0.1";
+
+describe("a VIP outside every subnet, with kernel_lease: off", () => {
+  const agents = new PgvipAgents({
+    vips: [`${ROUTED_VIP}/32`],
+    extra: ["--interface", "eth0", "--kernel-lease", "off"],
+  });
+  let scene: Scene;
+
+  before(async () => {
+    scene = await Scene.open({ backend: "stand-in" });
+    for (const node of scene.topology.nodes) await agents.start(node);
+  });
+
+  after(async () => {
+    await scene.close();
+  });
+
+  it("stays with the leader, and is not taken for the node's own address", async () => {
+    const leader = scene.cluster.node(await scene.cluster.waitHealthy());
+    await until("the leader has the VIP", () => isOn(leader));
+    // Any change of addresses makes the agent look at the interface anew.
+    await leader.exec("ip", ["address", "add", "10.98.0.1/32", "dev", "eth0"]);
+    await leader.exec("ip", ["address", "delete", "10.98.0.1/32", "dev", "eth0"]);
+    const { stdout } = await agents.command(leader, ["status", "--json"]);
+    const { groups } = JSON.parse(stdout) as { groups: { state: string; counters: { takeOvers: number } }[] };
+    assert.deepEqual(
+      groups.map(({ state, counters }) => [state, counters.takeOvers]),
+      [["holder", 1]],
+    );
+    assert.ok(await isOn(leader));
+  });
+
+  async function isOn(host: Host): Promise<boolean> {
+    const { stdout } = await host.exec("ip", ["-brief", "address", "show", "dev", "eth0"]);
+    return stdout.includes(ROUTED_VIP);
+  }
+});
