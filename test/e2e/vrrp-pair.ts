@@ -18,6 +18,9 @@ import * as v from "valibot";
 export const OURS = { ipv4: "10.186.157.60", ipv6: "fd77::60" } as const;
 export const THEIRS = { ipv4: "10.186.157.216", ipv6: "fd77::216" } as const;
 
+/** While our agent is stopped, the kernel answers unicast adverts with errors that quote them. */
+const ADVERTS = "vrrp && !icmp && !icmpv6";
+
 export class VrrpPair {
   readonly lab: Lab;
   readonly ours: Host;
@@ -83,23 +86,26 @@ export class VrrpPair {
     });
   }
 
-  /** How long nobody had the first VIP after the last host gave it up before `atIndex` of the changes. */
-  get lastGapMs(): number {
-    const [gone, taken] = this.watch.changes.slice(-2);
-    assert.ok(gone !== undefined && taken !== undefined && !gone.has && taken.has, "the VIP was given up, then taken");
-    return taken.atMs - gone.atMs;
+  /** From our last advert of priority 0 to the next advert of the other router, as they crossed the wire. */
+  async handOverMs(): Promise<number> {
+    const mac = await this.#ownMac();
+    return until("the other router speaks after our priority 0", () => {
+      const adverts = decodeFile(this.#capture.file, ["frame.time_epoch", "eth.src", "vrrp.prio"], ADVERTS);
+      const resigned = adverts.findLastIndex(([, from, priority]) => from === mac && priority === "0");
+      const next = adverts.slice(resigned + 1).find(([, from]) => from !== mac);
+      const [resignedAt, nextAt] = [adverts[resigned], next].map((advert) => Number(advert?.[0]) * 1000);
+      return resigned < 0 || next === undefined ? null : (nextAt ?? NaN) - (resignedAt ?? NaN);
+    });
   }
 
   /** Wireshark's opinion about every packet that our node has sent. Returns how many adverts there were. */
   async judgePackets(): Promise<number> {
     await this.#capture.stop();
-    const mac = (await this.ours.exec("cat", ["/sys/class/net/eth0/address"])).stdout.trim();
-    const sent = `eth.src == ${mac}`;
+    const sent = `eth.src == ${await this.#ownMac()}`;
     const adverts = decodeFile(
       this.#capture.file,
       ["vrrp.checksum.status", "ip.checksum.status", "ip.ttl", "ipv6.hlim"],
-      // While our agent is stopped, the kernel answers unicast adverts with errors that quote them.
-      `${sent} && vrrp && !icmp && !icmpv6`,
+      `${sent} && ${ADVERTS}`,
     );
     for (const [checksum, header, ttl, hopLimit] of adverts) {
       const isIpv6 = hopLimit !== "";
@@ -111,6 +117,10 @@ export class VrrpPair {
       [],
     );
     return adverts.length;
+  }
+
+  async #ownMac(): Promise<string> {
+    return (await this.ours.exec("cat", ["/sys/class/net/eth0/address"])).stdout.trim();
   }
 
   async close(): Promise<void> {
