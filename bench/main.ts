@@ -1,171 +1,108 @@
-/**
- * `npm run bench`: how much a VIP manager adds to PostgreSQL's own fail-over, measured on a real cluster in the lab.
- *
- *     npm run bench -- [--rounds 10] [--backend postgres|stand-in] [--only stop-patroni,switchover]
- *
- * Nothing else may load the machine meanwhile.
- */
-import { readFileSync } from "node:fs";
-import { parseArgs } from "node:util";
-import { PgvipAgents } from "../lab/agents.js";
-import { formatMs, summarize, table } from "../lab/measure.js";
-import { type Outcome, Stage } from "../lab/stage.js";
-import { vipCidr } from "../lab/topology.js";
-import { nowMs, sleep } from "../lab/wait.js";
+/** `npm run bench`: VIP managers side by side on one cluster. docs/benchmark.md tells how and why; options.ts what to type. */
+import { mkdirSync, writeFileSync } from "node:fs";
+import { table } from "../lab/measure.js";
+import { missingForLab } from "../lab/preflight.js";
+import type { SceneOptions } from "../lab/scene.js";
+import { measureCosts } from "./cost.js";
+import { runFlips } from "./flips.js";
+import { judge } from "./gate.js";
+import { describeMachine } from "./machine.js";
+import { type BenchOptions, parseOptions, usage } from "./options.js";
+import { publish } from "./publish.js";
+import { htmlReport } from "./report/html.js";
+import { readResults, type Results, writeResults } from "./results.js";
+import { Rounds } from "./rounds.js";
+import { fastAdvertisers } from "./systems.js";
+import { allTables, asText, failures } from "./tables.js";
+import { UsageError } from "./usage-error.js";
 
-interface Scenario {
-  readonly name: string;
-  /** Causes one fail-over, or what should be none, and resolves when it is over. Leaves a cluster that can heal. */
-  readonly run: (stage: Stage, agents: PgvipAgents, leader: string, other: string) => Promise<Outcome>;
-}
+/** The fastest that Patroni 3.0.2 takes without a warning: kill-leader waits for the ttl, whoever has the VIP. */
+const pace = { ttlSeconds: 20, loopWaitSeconds: 2, retryTimeoutSeconds: 3 };
 
-const scenarios: readonly Scenario[] = [
-  {
-    name: "stop-patroni",
-    async run(stage, _agents, leader) {
-      const outcome = await stage.measure(
-        () => stage.cluster.stopPatroni(leader),
-        () => stage.moved(leader),
-      );
-      await stage.cluster.startPatroni(leader);
-      return outcome;
-    },
-  },
-  {
-    name: "switchover",
-    run: (stage, _agents, leader, other) =>
-      stage.measure(
-        () => stage.cluster.switchover(leader, other),
-        () => stage.moved(leader),
-      ),
-  },
-  {
-    name: "kill-leader",
-    async run(stage, agents, leader) {
-      const outcome = await stage.measure(
-        () => stage.cluster.killHost(leader),
-        () => stage.moved(leader),
-      );
-      await stage.cluster.reviveHost(leader);
-      await agents.start(stage.cluster.node(leader));
-      return outcome;
-    },
-  },
-  {
-    name: "agent-restart",
-    run: (stage, agents, leader) =>
-      stage.measure(
-        async () => {
-          await agents.stop(stage.cluster.node(leader));
-          await agents.start(stage.cluster.node(leader));
-        },
-        () => sleep(3_000),
-      ),
-  },
-];
-
-const { values } = parseArgs({
-  options: {
-    rounds: { type: "string", default: "10" },
-    backend: { type: "string", default: "postgres" },
-    only: { type: "string", default: "" },
-  },
-});
-
-const agents = new PgvipAgents({ vips: [vipCidr], extra: ["--on-stop", "keep"] });
-const stage = await Stage.open({
-  backend: values.backend === "stand-in" ? "stand-in" : "postgres",
-  postgres: { pace: { ttlSeconds: 20, loopWaitSeconds: 2, retryTimeoutSeconds: 3 } },
-  manager: agents,
-});
-try {
-  await atRest();
-  const chosen = scenarios.filter(({ name }) => values.only === "" || values.only.split(",").includes(name));
-  const outcomes = new Map<string, Outcome[]>(chosen.map(({ name }) => [name, []]));
-  for (let round = 1; round <= Number(values.rounds); round += 1) {
-    for (const scenario of chosen) {
-      const leader = await stage.cluster.waitHealthy();
-      await stage.watch.holder(leader);
-      const other = stage.topology.nodes.find(({ name }) => name !== leader)?.name ?? "";
-      const outcome = await scenario.run(stage, agents, leader, other);
-      outcomes.get(scenario.name)?.push(outcome);
-      console.error(`round ${String(round)} ${scenario.name}: ${brief(outcome)}`);
+async function main(): Promise<number> {
+  const command = parseOptions(process.argv.slice(2));
+  switch (command.kind) {
+    case "help":
+      console.log(usage);
+      return 0;
+    case "report":
+      report(readResults(command.file), command);
+      return 0;
+    case "run":
+    case "quick": {
+      const missing = await missingFor(command);
+      if (missing.length > 0) throw new UsageError(missing.join("\n"));
+      const results = await run(command);
+      report(results, command);
+      return command.kind === "quick" ? gate(results) : 0;
     }
   }
-  console.log(report(outcomes));
-} finally {
-  await stage.close();
 }
 
-function brief({ findings, outage, holders }: Outcome): string {
-  const added = outage === null ? "–" : formatMs(outage.addedMs);
-  return (
-    `${String(findings.echoes.lost)} lost, silence ${formatMs(findings.echoes.longestSilenceMs)}, added ${added}, ` +
-    `read-only ${String(findings.writes.readOnly)}, none ${formatMs(holders.noneMs)}, two ${formatMs(holders.severalMs)}, ` +
-    `slowest connect ${formatMs(findings.connects.slowestMs)}`
-  );
+async function missingFor({ backend, systems }: BenchOptions): Promise<string[]> {
+  const ofSystems = await Promise.all(systems.map((system) => system.create().missing()));
+  return [...missingForLab(backend), ...new Set(ofSystems)].filter((line) => line !== null);
 }
 
-function report(outcomes: ReadonlyMap<string, readonly Outcome[]>): string {
-  const rows = [...outcomes].flatMap(([name, list]) => [
-    row(
-      `${name}: echoes lost`,
-      list.map(({ findings }) => findings.echoes.lost),
-    ),
-    row(
-      `${name}: longest silence, ms`,
-      list.map(({ findings }) => findings.echoes.longestSilenceMs),
-    ),
-    row(
-      `${name}: added outage, ms`,
-      list.flatMap(({ outage }) => outage?.addedMs ?? []),
-    ),
-    row(
-      `${name}: read-only answers`,
-      list.map(({ findings }) => findings.writes.readOnly),
-    ),
-    row(
-      `${name}: two holders, ms`,
-      list.map(({ holders }) => holders.severalMs),
-    ),
-    row(
-      `${name}: no holder, ms`,
-      list.map(({ holders }) => holders.noneMs),
-    ),
-  ]);
-  return table(["", "n", "median", "p95", "max"], rows);
-}
-
-function row(name: string, numbers: readonly number[]): string[] {
-  const found = summarize(numbers);
-  if (found === null) return [name, "0", "–", "–", "–"];
-  return [name, String(found.n), ...[found.median, found.p95, found.max].map((value) => value.toFixed(1))];
-}
-
-/** CPU and memory of the agents while nothing happens. */
-async function atRest(): Promise<void> {
-  await sleep(3_000);
-  const spanMs = 20_000;
-  const before = stage.topology.nodes.map((node) => cpuMs(agents.processOn(node).pid));
-  const startMs = nowMs();
-  await sleep(spanMs);
-  for (const [index, node] of stage.topology.nodes.entries()) {
-    const { pid } = agents.processOn(node);
-    const share = ((cpuMs(pid) - (before[index] ?? 0)) / (nowMs() - startMs)) * 100;
-    console.log(`at rest, ${node.name}: ${share.toFixed(2)} % of a core, ${rssMb(pid).toFixed(1)} MB`);
+async function run(options: BenchOptions): Promise<Results> {
+  const { systems, scenarios, backend, restSeconds } = options;
+  const scene: SceneOptions = { backend, postgres: { pace } };
+  const startedAt = new Date().toISOString();
+  const rounds = new Rounds({ scene, systems, scenarios, rounds: options.rounds, progress });
+  try {
+    await rounds.run();
+  } finally {
+    await rounds.close();
   }
+  const flips = await runFlips({ systems, flips: options.flips, progress });
+  const costPlan = { scene, systems, advertisers: fastAdvertisers, restSeconds, jitterSeconds: restSeconds, progress };
+  const costs = restSeconds === 0 ? { costs: [], jitters: [] } : await measureCosts(costPlan);
+  return {
+    format: 1,
+    startedAt,
+    command: ["npm run bench", ...(process.argv.length > 2 ? ["--", ...process.argv.slice(2)] : [])].join(" "),
+    backend,
+    machine: await describeMachine(),
+    systems: systems.map(({ name, about }) => ({ name, about })),
+    scenarios: scenarios.map(({ name, about }) => ({ name, about })),
+    ...rounds.results,
+    flips,
+    ...costs,
+  };
 }
 
-/** utime + stime of proc(5), in clock ticks of 10 ms. */
-function cpuMs(pid: number): number {
-  const fields =
-    readFileSync(`/proc/${String(pid)}/stat`, "utf8")
-      .split(") ")[1]
-      ?.split(" ") ?? [];
-  return (Number(fields[11]) + Number(fields[12])) * 10;
+function report(results: Results, { output, publish: published }: { output: string; publish: boolean }): void {
+  mkdirSync(output, { recursive: true });
+  writeResults(`${output}/results.json`, results);
+  writeFileSync(`${output}/report.html`, htmlReport(results));
+  if (published) publish(results);
+  console.log(allTables(results, true).map(asText).join("\n"));
+  for (const line of failures(results)) console.log(`failed: ${line}`);
+  console.log(`\n${output}/results.json, ${output}/report.html`);
 }
 
-function rssMb(pid: number): number {
-  const status = readFileSync(`/proc/${String(pid)}/status`, "utf8");
-  return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1024;
+function gate(results: Results): number {
+  const verdicts = judge(results);
+  const rows = verdicts.map(({ what, found, bound, held }) => [
+    what,
+    Number.isNaN(found) ? "not measured" : found.toFixed(1),
+    Number.isNaN(bound) ? "–" : bound.toFixed(1),
+    held ? "held" : "LEFT",
+  ]);
+  console.log(`\n${table(["bound", "found", "at most", ""], rows)}`);
+  return verdicts.every(({ held }) => held) ? 0 : 1;
+}
+
+const startedMs = Date.now();
+
+function progress(text: string): void {
+  console.error(`${((Date.now() - startedMs) / 1000).toFixed(0).padStart(5)} s  ${text}`);
+}
+
+try {
+  process.exit(await main());
+} catch (error) {
+  if (!(error instanceof UsageError)) throw error;
+  console.error(error.message);
+  process.exit(2);
 }

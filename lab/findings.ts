@@ -39,7 +39,9 @@ export function findings(records: readonly ProbeRecord[], span: Span): Findings 
   const inside = (atMs: number): boolean => atMs >= span.fromMs && atMs <= span.toMs;
   const echoes = ofKind(records, "echo").filter(({ sentMs }) => inside(sentMs));
   const connects = ofKind(records, "connect").filter(({ startedMs }) => inside(startedMs));
-  const writes = ofKind(records, "write").filter(({ target, startedMs }) => target === "vip" && inside(startedMs));
+  const writes = ofKind(records, "write")
+    .filter(({ target, session }) => target === "vip" && session === "new")
+    .filter(({ startedMs }) => inside(startedMs));
   const statements = ofKind(records, "statement").filter(({ endedMs }) => inside(endedMs));
   const ended = (outcome: WriteRecord["outcome"]): WriteRecord[] => writes.filter((write) => write.outcome === outcome);
   const connected = connects.filter(({ outcome }) => outcome === "connected");
@@ -80,9 +82,9 @@ export function findings(records: readonly ProbeRecord[], span: Span): Findings 
 
 /** The VIP manager's own share of a fail-over, as a client feels it. */
 export interface AddedOutage {
-  /** First write that the primary took on its own address after the outage. */
+  /** When the primary first took a write on its own address after the outage. */
   readonly possibleMs: number;
-  /** First write that it took through the VIP. */
+  /** When a client of the VIP first reached it. */
   readonly throughVipMs: number;
   /** The difference. The two are probed apart: a few milliseconds either way are the probe's own error. */
   readonly addedMs: number;
@@ -91,19 +93,37 @@ export interface AddedOutage {
 /**
  * `primary`: who leads in the end, be it another node than before or the same. `null` when it took writes on its own
  * address all the time, and while one of the two writes has not happened.
+ *
+ * Both sides leave out what a new connection costs the server (fork, log-in, first statement: 8 ms at rest, far more under
+ * load), since that is none of the VIP's: on a session that was open already, the first write counts when it is taken;
+ * over a new connection, when TCP is connected with the server that takes it.
  */
 export function addedOutage(records: readonly ProbeRecord[], breakMs: number, primary: string): AddedOutage | null {
   const writes = ofKind(records, "write").filter(({ startedMs }) => startedMs >= breakMs);
   const failures = writes.filter(({ target, outcome }) => target === primary && outcome !== "written");
-  const outageMs = earliest(failures.map(({ startedMs }) => startedMs));
+  const outageMs = failures.reduce((first, { startedMs }) => Math.min(first, startedMs), Infinity);
   const taken = writes.filter(
     ({ outcome, node, startedMs }) => outcome === "written" && node === primary && startedMs >= outageMs,
   );
-  const first = (target: string): number =>
-    earliest(taken.filter((write) => write.target === target).map(({ endedMs }) => endedMs));
-  const [possibleMs, throughVipMs] = [first(primary), first("vip")];
-  if (!Number.isFinite(throughVipMs) || !Number.isFinite(possibleMs)) return null;
+  const possibleMs = firstServedMs(
+    taken.filter(({ target }) => target === primary),
+    -Infinity,
+  );
+  if (possibleMs === null) return null;
+  const throughVipMs = firstServedMs(
+    taken.filter(({ target }) => target === "vip"),
+    possibleMs,
+  );
+  if (throughVipMs === null) return null;
   return { possibleMs, throughVipMs, addedMs: throughVipMs - possibleMs };
+}
+
+/** A connection that was there before `possibleMs` waited for the server, not for the VIP. */
+function firstServedMs(writes: readonly WriteRecord[], possibleMs: number): number | null {
+  const [first] = [...writes].sort((a, b) => a.endedMs - b.endedMs);
+  if (first === undefined) return null;
+  if (first.session === "open") return first.endedMs;
+  return first.connectedMs === null ? null : Math.max(first.connectedMs, possibleMs);
 }
 
 /** When the node first answered an echo for the VIP after the break; `null`: it did not. */
@@ -111,8 +131,7 @@ export function firstEchoFrom(records: readonly ProbeRecord[], breakMs: number, 
   const instants = answers(records)
     .filter((echo) => echo.node === node && echo.sentMs >= breakMs)
     .map(({ answeredMs }) => answeredMs);
-  const atMs = earliest(instants.filter((answeredMs) => answeredMs !== null));
-  return Number.isFinite(atMs) ? atMs : null;
+  return instants.reduce((first, atMs) => (first === null || (atMs !== null && atMs < first) ? atMs : first), null);
 }
 
 /** When each node's Patroni said that it has the leader lock (`GET /primary` is 200). */
@@ -142,11 +161,6 @@ function answerInstants(records: readonly ProbeRecord[]): number[] {
   return answers(records)
     .map(({ answeredMs }) => answeredMs)
     .filter((answeredMs) => answeredMs !== null);
-}
-
-/** Infinite when there is none. */
-function earliest(instants: readonly number[]): number {
-  return instants.reduce((first, atMs) => Math.min(first, atMs), Infinity);
 }
 
 function longest(things: readonly { readonly startedMs: number; readonly endedMs: number }[]): number {

@@ -1,7 +1,4 @@
-/**
- * keepalived with the configuration of the article that this project started from, to be measured in the same lab: VRRP
- * version 2, one advert a second, a `curl` to Patroni each second, another VRID on each node.
- */
+/** keepalived as a VIP manager of the lab, and with the configuration of the article that this project started from. */
 import { writeFileSync } from "node:fs";
 import { tryCommand } from "./command.js";
 import type { Host } from "./host.js";
@@ -11,8 +8,16 @@ import { ProcessVipManager } from "./vip-manager.js";
 /** The article gives each node its own id: the two never hear each other, only the check moves the VIP. */
 const routerIds: Readonly<Record<string, number>> = { pgpat1: 50, pgpat2: 51 };
 
-export class ArticleKeepalived extends ProcessVipManager {
-  readonly name = "keepalived (article)";
+export class Keepalived extends ProcessVipManager {
+  readonly name: string;
+  readonly #config: (node: Host) => string;
+
+  /** `config`: the text of keepalived.conf on the node. */
+  constructor(name: string, config: (node: Host) => string) {
+    super();
+    this.name = name;
+    this.#config = config;
+  }
 
   async missing(): Promise<string | null> {
     const { code } = await tryCommand("sh", ["-c", "command -v keepalived && command -v curl"]);
@@ -21,11 +26,18 @@ export class ArticleKeepalived extends ProcessVipManager {
 
   protected launch(node: Host): LabProcess {
     const file = `${node.directory}/keepalived.conf`;
-    writeFileSync(file, articleConfig(node.name, node.address));
+    writeFileSync(file, this.#config(node));
     const pidFiles = ["parent", "vrrp", "checkers"].map((role) => `${node.directory}/keepalived-${role}.pid`);
     const [parent = "", vrrp = "", checkers = ""] = pidFiles;
     const args = ["--dont-fork", "--log-console", "-f", file, "-p", parent, "-r", vrrp, "-c", checkers];
     return node.spawn("keepalived", args, { log: "keepalived" });
+  }
+}
+
+/** VRRP version 2, one advert a second, a `curl` to Patroni each second, another VRID on each node. */
+export class ArticleKeepalived extends Keepalived {
+  constructor() {
+    super("keepalived (article)", ({ name, address }) => articleConfig(name, address));
   }
 }
 

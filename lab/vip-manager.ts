@@ -14,6 +14,8 @@ export interface VipManager {
   kill(node: Host): Promise<void>;
   freeze(node: Host): Promise<void>;
   thaw(node: Host): Promise<void>;
+  /** What runs on the node, without the children; for instance to read what it costs. */
+  processes(node: Host): readonly LabProcess[];
 }
 
 /** A VIP manager that is one process per node, or one process with children. */
@@ -47,7 +49,10 @@ export abstract class ProcessVipManager implements VipManager {
     return this.#signalAll(node, "SIGCONT");
   }
 
-  /** The running process, for instance to read what it costs. */
+  processes(node: Host): readonly LabProcess[] {
+    return [this.processOn(node)];
+  }
+
   processOn(node: Host): LabProcess {
     const found = this.#processes.get(node.name);
     if (found === undefined) throw new Error(`${this.name} was never started on ${node.name}`);

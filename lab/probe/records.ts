@@ -49,6 +49,8 @@ export const probeRecord = v.variant("kind", [
     kind: v.literal("write"),
     /** `vip`, or the node whose own address was written to. */
     target: v.string(),
+    /** Over a new connection, or on a session that had met a read-only server until then. */
+    session: v.picklist(["new", "open"]),
     startedMs: v.number(),
     /** When TCP was connected; `null`: never. */
     connectedMs: v.nullable(v.number()),

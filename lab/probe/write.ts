@@ -15,8 +15,13 @@ import type { OpenSession, Session } from "./session.js";
 
 /** Attempts that have not ended by then have failed. */
 const timeoutMs = 2000;
-/** As many as can be pending at the closest cadence; only a guard. */
-const mostPending = 1500;
+/**
+ * A connection that TCP has not made by then is given up: after a long silence the kernel would repeat hundreds of lost
+ * SYNs, and the server that comes next would be busy with them. What a lost SYN costs is what connect.ts measures.
+ */
+const connectTimeoutMs = 100;
+/** Only a guard. */
+const mostPending = 200;
 /** A target without a success for this long is failing, even if no attempt has ended yet. */
 const silenceMs = 150;
 /** As long as a server that has accepted a connection may take, before it no longer holds up the next attempt. */
@@ -75,13 +80,16 @@ export class WriteProbe {
     const session = this.#open(this.#target.address, timeoutMs);
     this.#pending.add(session);
     const startedMs = nowMs();
+    const giveUp = setTimeout(() => {
+      if (session.connectedMs === null) session.close();
+    }, connectTimeoutMs);
     const result = await session.write();
     const endedMs = nowMs();
+    clearTimeout(giveUp);
     this.#pending.delete(session);
     this.#last = result.outcome;
     if (result.outcome === "written") this.#lastWrittenMs = endedMs;
-    const { connectedMs } = session;
-    this.#record({ kind: "write", target: this.#target.name, startedMs, connectedMs, endedMs, ...result });
+    this.#tell({ session: "new", startedMs, connectedMs: session.connectedMs, endedMs, ...result });
     if (result.outcome === "readOnly" && this.#sentinel === null && this.#attention() === "close") {
       await this.#watch(session);
     }
@@ -92,12 +100,21 @@ export class WriteProbe {
     this.#sentinel = session;
     while (this.#attention() === "close") {
       await jitteredSleep(this.#cadence.closeMs);
-      const { outcome } = await session.write();
-      if (outcome === "readOnly") continue;
+      const startedMs = nowMs();
+      const result = await session.write();
+      if (result.outcome === "readOnly") continue;
+      const { connectedMs } = session;
+      if (result.outcome === "written") {
+        this.#tell({ session: "open", startedMs, connectedMs, endedMs: nowMs(), ...result });
+      }
       void this.#attempt();
       break;
     }
     this.#sentinel = null;
+  }
+
+  #tell(write: Omit<WriteRecord, "kind" | "target">): void {
+    this.#record({ kind: "write", target: this.#target.name, ...write });
   }
 }
 

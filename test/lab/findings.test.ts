@@ -17,7 +17,15 @@ function write(
   outcome: WriteRecord["outcome"],
   node: string | null = null,
 ): WriteRecord {
-  return { kind: "write", target, startedMs: endedMs - 1, connectedMs: null, endedMs, outcome, node, detail: "" };
+  const connectedMs = outcome === "written" ? endedMs - 10 : null;
+  const startedMs = endedMs - 11;
+  return { kind: "write", target, session: "new", startedMs, connectedMs, endedMs, outcome, node, detail: "" };
+}
+
+/** The first success on a session that had met a read-only server. */
+function openWrite(target: string, endedMs: number, node: string): WriteRecord {
+  const times = { startedMs: endedMs - 1, connectedMs: endedMs - 500, endedMs };
+  return { kind: "write", target, session: "open", ...times, outcome: "written", node, detail: "" };
 }
 
 describe("findings", () => {
@@ -56,13 +64,14 @@ describe("findings", () => {
     assert.deepEqual(findings(records, span).connects, { connected: 2, refused: 1, failed: 1, slowestMs: 1003 });
   });
 
-  test("writes count only through the VIP", () => {
+  test("writes count only through the VIP and over new connections", () => {
     const records = [
-      write("vip", 10, "written", "a"),
+      write("vip", 12, "written", "a"),
       write("vip", 20, "readOnly"),
       write("vip", 30, "refused"),
       write("vip", 40, "failed"),
       write("vip", 70, "written", "b"),
+      openWrite("vip", 60, "b"),
       write("b", 50, "written", "b"),
     ];
     assert.deepEqual(findings(records, span).writes, {
@@ -70,7 +79,7 @@ describe("findings", () => {
       readOnly: 1,
       refused: 1,
       failed: 1,
-      longestGapMs: 60,
+      longestGapMs: 58,
     });
   });
 });
@@ -158,45 +167,56 @@ describe("spans", () => {
 describe("added outage", () => {
   const before = [write("a", 90, "written", "a"), write("vip", 95, "written", "a")];
 
-  test("first write through the VIP minus first write possible, both on the new primary", () => {
+  test("from the first write on the new primary to the first connection through the VIP that was served", () => {
     const records = [
       ...before,
       // The old primary still takes one after the order to stop.
-      write("vip", 105, "written", "a"),
-      write("vip", 110, "refused"),
+      write("vip", 112, "written", "a"),
+      write("vip", 120, "refused"),
       write("b", 120, "readOnly"),
-      write("b", 1500, "written", "b"),
-      write("b", 1525, "written", "b"),
-      write("vip", 1508, "written", "b"),
+      openWrite("b", 1500, "b"),
+      write("b", 1514, "written", "b"),
+      write("vip", 1513, "written", "b"),
+      write("vip", 1516, "written", "b"),
     ];
-    assert.deepEqual(addedOutage(records, 100, "b"), { possibleMs: 1500, throughVipMs: 1508, addedMs: 8 });
+    // Fork and log-in of the connection that was there at 1503 are not the VIP's.
+    assert.deepEqual(addedOutage(records, 100, "b"), { possibleMs: 1500, throughVipMs: 1503, addedMs: 3 });
+  });
+
+  test("a VIP that led to the new primary beforehand adds nothing", () => {
+    const records = [write("b", 120, "readOnly"), write("vip", 1300, "readOnly")];
+    const waiting = [openWrite("b", 1500, "b"), openWrite("vip", 1501, "b"), write("vip", 1505, "written", "b")];
+    assert.equal(addedOutage([...records, ...waiting], 100, "b")?.addedMs, 1);
+    const early = [openWrite("b", 1500, "b"), write("vip", 1504, "written", "b")];
+    assert.equal(addedOutage([...records, ...early], 100, "b")?.addedMs, 0);
   });
 
   test("is not known before both writes have happened", () => {
-    assert.equal(addedOutage([...before, write("b", 1500, "written", "b")], 100, "b"), null);
-    assert.equal(addedOutage([...before, write("vip", 1500, "written", "b")], 100, "b"), null);
+    const refused = write("b", 120, "readOnly");
+    assert.equal(addedOutage([...before, refused, write("b", 1500, "written", "b")], 100, "b"), null);
+    assert.equal(addedOutage([...before, refused, write("vip", 1500, "written", "b")], 100, "b"), null);
   });
 
   test("a primary that comes back itself is measured from its outage, not from what it wrote before", () => {
     const records = [
       ...before,
-      write("a", 105, "written", "a"),
-      write("vip", 106, "written", "a"),
-      write("a", 110, "refused"),
-      write("vip", 111, "refused"),
-      write("a", 400, "written", "a"),
-      write("vip", 403, "written", "a"),
+      write("a", 112, "written", "a"),
+      write("vip", 113, "written", "a"),
+      write("a", 130, "refused"),
+      write("vip", 131, "refused"),
+      write("a", 410, "written", "a"),
+      write("vip", 413, "written", "a"),
     ];
     assert.deepEqual(addedOutage(records, 100, "a"), { possibleMs: 400, throughVipMs: 403, addedMs: 3 });
   });
 
   test("is none when the primary takes writes all the time", () => {
-    const records = [write("a", 105, "written", "a"), write("vip", 106, "written", "a"), write("vip", 120, "failed")];
+    const records = [write("a", 115, "written", "a"), write("vip", 116, "written", "a"), write("vip", 120, "failed")];
     assert.equal(addedOutage(records, 100, "a"), null);
   });
 
   test("what the new primary wrote before the break does not count", () => {
-    const records = [write("b", 50, "written", "b"), write("vip", 50, "written", "b")];
+    const records = [write("b", 50, "written", "b"), write("vip", 50, "written", "b"), write("b", 120, "readOnly")];
     assert.equal(addedOutage(records, 100, "b"), null);
   });
 });

@@ -1,0 +1,66 @@
+/**
+ * The regression gate. Bounds are wide and relative to the floor and to keepalived-best in the same run, so that they hold
+ * on any machine: they notice that something broke, not that a machine is slow. Pure.
+ */
+import { type Results, valuesOf } from "./results.js";
+import { median } from "./statistics.js";
+
+export interface Verdict {
+  readonly what: string;
+  readonly found: number;
+  readonly bound: number;
+  readonly held: boolean;
+}
+
+const scenarios = ["stop-patroni", "switchover"];
+
+/** What was not measured is not held either. */
+export function judge(results: Results): Verdict[] {
+  return [
+    ...scenarios.flatMap((scenario) => judgeScenario(results, scenario)),
+    atMost(
+      "flip, median ms: half of keepalived-best's",
+      flipMedian(results, "pgvip"),
+      flipMedian(results, "keepalived-best") / 2,
+    ),
+    atMost("rounds of pgvip that failed", failedRounds(results), 0),
+  ];
+}
+
+function judgeScenario(results: Results, scenario: string): Verdict[] {
+  const of = (system: string, measure: string): number => median(valuesOf(results, system, scenario, measure));
+  const spread = median(valuesOf(results, "none", scenario, "added").map(Math.abs));
+  return [
+    // The floor's own numbers are the error of the probe; 15 ms more is three times the goal.
+    atMost(`${scenario}, added outage: 4 × the probe's error + 15 ms`, of("pgvip", "added"), 4 * spread + 15),
+    atMost(
+      `${scenario}, longest silence: 3 × the floor's + 30 ms`,
+      of("pgvip", "silence"),
+      3 * of("none", "silence") + 30,
+    ),
+    atMost(
+      `${scenario}, longest silence: half of keepalived-best's`,
+      of("pgvip", "silence"),
+      of("keepalived-best", "silence") / 2,
+    ),
+    atMost(
+      `${scenario}, slowest connect(): 3 × the floor's + 100 ms`,
+      of("pgvip", "connect"),
+      3 * of("none", "connect") + 100,
+    ),
+    atMost(`${scenario}, read-only answers`, of("pgvip", "readOnly"), 0),
+  ];
+}
+
+/** NaN, the median of nothing, is not at most anything. */
+function atMost(what: string, found: number, bound: number): Verdict {
+  return { what, found, bound, held: found <= bound };
+}
+
+function flipMedian({ flips }: Results, name: string): number {
+  return median(flips.filter(({ system }) => system === name).map(({ answeredMs }) => answeredMs ?? Infinity));
+}
+
+function failedRounds({ rounds }: Results): number {
+  return rounds.filter(({ kind, system }) => kind === "failed" && system === "pgvip").length;
+}

@@ -1,0 +1,33 @@
+/** Puts the generated part of docs/benchmark.md between its markers. */
+import { readFileSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import type { Results } from "./results.js";
+import { allTables, asMarkdown, failures } from "./tables.js";
+
+const page = fileURLToPath(new URL("../docs/benchmark.md", import.meta.url));
+const begin = "<!-- results: written by npm run bench -- --publish -->";
+const end = "<!-- end of results -->";
+
+export function publish(results: Results): void {
+  writeFileSync(page, withResults(readFileSync(page, "utf8"), resultsMarkdown(results)));
+}
+
+/** The page with everything between the markers replaced. */
+export function withResults(text: string, generated: string): string {
+  const [from, to] = [text.indexOf(begin), text.indexOf(end)];
+  if (from < 0 || to < from) throw new Error(`${page} lacks the lines ${begin} and ${end}`);
+  return `${text.slice(0, from + begin.length)}\n\n${generated}\n${text.slice(to)}`;
+}
+
+export function resultsMarkdown(results: Results): string {
+  const machine = Object.entries(results.machine).map(([name, value]) => `- ${name}: ${value}`);
+  const failed = failures(results);
+  return [
+    `Measured ${results.startedAt} with \`${results.command}\`, back end ${results.backend}.`,
+    "",
+    ...machine,
+    "",
+    ...allTables(results, true).map(asMarkdown),
+    ...(failed.length === 0 ? [] : ["### Rounds that failed", "", ...failed.map((line) => `- ${line}`), ""]),
+  ].join("\n");
+}

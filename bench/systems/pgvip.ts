@@ -1,0 +1,23 @@
+/** pgvip as it comes: the VIP is all it is told, and `--on-stop keep`, which is what one sets for upgrades. */
+import { PgvipAgents } from "../../lab/agents.js";
+import { vipCidr } from "../../lab/topology.js";
+import type { System } from "./system.js";
+
+export const pgvip = variant("pgvip", 100, []);
+
+/** Takes the VIP at the leader lock, before PostgreSQL may be written to. */
+export const pgvipLock = variant("pgvip-lock", 100, ["--take-on", "lock"]);
+
+/** For the comparison of cadences; fail-over times do not depend on it. */
+export const pgvipFastAdverts = variant("pgvip-10ms", 10, ["--advert-interval", "10ms"]);
+
+function variant(name: string, advertEveryMs: number, words: readonly string[]): System {
+  const extra = ["--on-stop", "keep", ...words];
+  return {
+    name,
+    about: `pgvip run --vip ${vipCidr} ${extra.join(" ")}`,
+    usesVip: true,
+    advertEveryMs,
+    create: () => new PgvipAgents({ vips: [vipCidr], extra }),
+  };
+}

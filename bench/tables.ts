@@ -1,0 +1,137 @@
+/** The results as tables, for the terminal and for docs/benchmark.md. Pure. */
+import { summarize, table } from "../lab/measure.js";
+import { measures } from "./measures.js";
+import { type Results, valuesOf } from "./results.js";
+import { type Ratio, ratioOfMedians } from "./statistics.js";
+
+export interface Table {
+  readonly title: string;
+  readonly header: readonly string[];
+  readonly rows: readonly (readonly string[])[];
+}
+
+const base = "pgvip";
+
+/** `principal`: only the measures that decide. */
+export function allTables(results: Results, principal: boolean): Table[] {
+  return [...scenarioTables(results, principal), ...flipTables(results), ...costTables(results)].filter(
+    ({ rows }) => rows.length > 0,
+  );
+}
+
+export function asText({ title, header, rows }: Table): string {
+  return `\n${title}\n${table(header, rows)}`;
+}
+
+export function asMarkdown({ title, header, rows }: Table): string {
+  const line = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
+  const rule = header.map((_, column) => (column === 0 ? "---" : "--:"));
+  return [`### ${title}`, "", line(header), line(rule), ...rows.map(line), ""].join("\n");
+}
+
+/** Rounds in which something went wrong, a line each. */
+export function failures({ rounds }: Results): string[] {
+  return rounds
+    .filter((round) => round.kind === "failed")
+    .map(({ round, system, scenario, reason }) => `round ${round}, ${system}, ${scenario}: ${reason}`);
+}
+
+export function formatRatio(ratio: Ratio | null): string {
+  if (ratio === null) return "–";
+  const [middle, low, high] = [ratio.ratio, ratio.low, ratio.high].map(short);
+  return `${middle ?? ""} (${low ?? ""}–${high ?? ""})`;
+}
+
+function scenarioTables(results: Results, principal: boolean): Table[] {
+  const chosen = measures.filter((measure) => measure.principal || !principal);
+  return results.scenarios.map(({ name, about }) => ({
+    title: `${name}: ${about}`,
+    header: ["", "n", "median", "p95", "max", `ratio to ${base}`],
+    rows: chosen.flatMap((measure) => {
+      const unit = measure.unit === "ms" ? ", ms" : "";
+      const of = (system: string): number[] => valuesOf(results, system, name, measure.name);
+      return results.systems.flatMap(({ name: system }) =>
+        summaryRow(`${measure.name}${unit}: ${system}`, of(system), of(base)),
+      );
+    }),
+  }));
+}
+
+function flipTables({ flips, systems }: Results): Table[] {
+  const answered = (name: string): number[] =>
+    flips.filter(({ system }) => system === name).flatMap(({ answeredMs }) => answeredMs ?? []);
+  const never = (name: string): number =>
+    flips.filter(({ system, answeredMs }) => system === name && answeredMs === null).length;
+  return [
+    {
+      title: "flip: from the role in Patroni to the first echo at the client, ms",
+      header: ["", "n", "median", "p95", "max", `ratio to ${base}`, "never"],
+      rows: systems.flatMap(({ name }) =>
+        summaryRow(name, answered(name), answered(base)).map((row) => [...row, String(never(name))]),
+      ),
+    },
+  ];
+}
+
+function costTables({ costs, jitters, starts, failOverCpu, systems }: Results): Table[] {
+  return [
+    {
+      title: "at rest: processor, memory, questions to Patroni",
+      header: [
+        "",
+        "holder CPU %",
+        "standby CPU %",
+        "holder RSS MB",
+        "REST/s holder",
+        "REST/s standby",
+        "Patroni CPU %",
+      ],
+      rows: costs.map(({ system, holder, standby, patroniCpuPercent }) => [
+        system,
+        ...[holder.cpuPercent, standby.cpuPercent].map((percent) => percent.toFixed(2)),
+        ...[holder.rssMb, holder.restPerSecond, standby.restPerSecond].map((value) => value.toFixed(1)),
+        patroniCpuPercent.toFixed(2),
+      ]),
+    },
+    {
+      title: "adverts each 10 ms: how far from their time, ms",
+      header: ["", "n", "p50", "p99", "max"],
+      rows: jitters.map(({ system, busy, n, p50Ms, p99Ms, maxMs }) => [
+        `${system}, ${busy ? "all cores busy" : "at rest"}`,
+        String(n),
+        ...[p50Ms, p99Ms, maxMs].map((ms) => ms.toFixed(2)),
+      ]),
+    },
+    {
+      title: "start of the program to the VIP on the leader, ms",
+      header: ["", "n", "median", "p95", "max", `ratio to ${base}`],
+      rows: systems.flatMap(({ name }) => {
+        const of = (wanted: string): number[] =>
+          starts.filter(({ system }) => system === wanted).map(({ firstHeldMs }) => firstHeldMs);
+        return summaryRow(name, of(name), of(base));
+      }),
+    },
+    {
+      title: "processor time of all agents in a fail-over, calm before and after included, ms",
+      header: ["", "n", "median", "p95", "max", `ratio to ${base}`],
+      rows: systems.flatMap(({ name }) => {
+        const of = (wanted: string): number[] =>
+          failOverCpu.filter(({ system }) => system === wanted).map(({ cpuMs }) => cpuMs);
+        return name === "none" ? [] : summaryRow(name, of(name), of(base));
+      }),
+    },
+  ];
+}
+
+/** No row without values. */
+function summaryRow(name: string, values: readonly number[], baseValues: readonly number[]): string[][] {
+  const found = summarize(values);
+  if (found === null) return [];
+  const ratio = formatRatio(ratioOfMedians(values, baseValues));
+  return [[name, String(found.n), ...[found.median, found.p95, found.max].map((value) => value.toFixed(1)), ratio]];
+}
+
+function short(value: number): string {
+  if (!Number.isFinite(value)) return "∞";
+  return Math.abs(value) >= 10 ? value.toFixed(0) : value.toFixed(1);
+}
