@@ -1,4 +1,6 @@
 // The orders of the thread, and the steps that they are made of.
+#include <linux/if_ether.h>
+
 #include <algorithm>
 
 #include "attempt.h"
@@ -7,18 +9,36 @@
 
 namespace pgvip {
 
+namespace {
+
+// Neighbor discovery is IPv6; all else that is announced is ARP.
+Family family_of(const Bytes& frame) {
+  const bool ipv6 = frame.size() >= ETH_HLEN && frame[12] == ETH_P_IPV6 >> 8U && frame[13] == (ETH_P_IPV6 & 0xffU);
+  return ipv6 ? Family::ipv6 : Family::ipv4;
+}
+
+}  // namespace
+
 void IoThread::perform(const order::Listen& what, event::Done*) {
   const auto& listening = what.listening;
   for (const auto family : {Family::ipv4, Family::ipv6}) {
-    if (!(family == Family::ipv4 ? listening.ipv4 : listening.ipv6)) {
-      slot(listening.if_index, family).reset();
-      continue;
+    if (family == Family::ipv4 ? listening.ipv4 : listening.ipv6) {
+      auto& socket = vrrp(listening.if_index, family);
+      socket.listen(listening.router_ids);
+      socket.set_multicast(listening.multicast);
+    } else {
+      sockets(listening.if_index, family).vrrp.reset();
     }
-    auto& socket = vrrp(listening.if_index, family);
-    socket.filter(listening.router_ids);
-    if (listening.multicast) socket.join_group();
+    std::vector<Address> vips;
+    for (const auto& vip : listening.vips) {
+      if (vip.family == family) vips.push_back(vip);
+    }
+    if (vips.empty()) {
+      sockets(listening.if_index, family).packet.reset();
+    } else {
+      packet(listening.if_index, family).watch(vips);
+    }
   }
-  packet(listening.if_index).watch(listening.vips);
 }
 
 void IoThread::perform(const order::Unlisten& what, event::Done*) { interfaces_.erase(what.if_index); }
@@ -29,12 +49,15 @@ void IoThread::perform(const order::TakeOver& what, event::Done* done) {
   times.started_ms = monotonic_ms();
   Holding holding(plan, times.started_ms);
   if (holding.lease_ended()) throw SyscallError("takeOver", ETIME, "the lease is over");
+  const auto replaced = holdings_.find(plan.holding);
+  const HoldingPlan before = replaced == holdings_.end() ? HoldingPlan{} : replaced->second.plan();
   try {
     if (!put_addresses(holding))
       throw SyscallError("takeOver", ETIME, "the right is over before a kernel lease could be");
   } catch (const SyscallError&) {
     std::optional<Failure> ignored;
     remove_addresses(plan.if_index, plan.addresses, false, &done->sockets_destroyed, &ignored);
+    remove_left_over(before, plan, &done->sockets_destroyed, &ignored);
     holdings_.erase(plan.holding);
     throw;
   }
@@ -50,6 +73,9 @@ void IoThread::perform(const order::TakeOver& what, event::Done* done) {
   done->failure.reset();
   done->times = times;
   for (const auto& address : plan.addresses) delete_other_prefixes(plan.if_index, address);
+  std::optional<Failure> left;
+  remove_left_over(before, plan, &done->sockets_destroyed, &left);
+  if (left) trouble(*left);
   holdings_.insert_or_assign(plan.holding, std::move(holding));
 }
 
@@ -139,10 +165,29 @@ void IoThread::remove_addresses(int if_index, const std::vector<AddressPlan>& ad
                                 std::uint32_t* destroyed, std::optional<Failure>* first) {
   // Only while the address is still there does a RST leave for the peers.
   if (destroy) {
-    for (const auto& plan : addresses) attempt(first, [&] { *destroyed += destroy_sockets(plan.address); });
+    for (const auto& plan : addresses) *destroyed += destroy_sockets(plan.address, first);
   }
   for (const auto& plan : addresses) {
     attempt(first, [&] { requests_.delete_address(if_index, plan.address, plan.prefix_length); });
+  }
+}
+
+bool IoThread::is_held(int if_index, const AddressPlan& address, std::uint32_t but_not_by) const {
+  return std::any_of(holdings_.begin(), holdings_.end(), [&](const auto& entry) {
+    return entry.first != but_not_by && entry.second.plan().has(if_index, address.address, address.prefix_length);
+  });
+}
+
+// What a holding had and its new plan lacks is nobody's any more: no lease would ever end it.
+void IoThread::remove_left_over(const HoldingPlan& before, const HoldingPlan& after, std::uint32_t* destroyed,
+                                std::optional<Failure>* first) {
+  for (const auto& address : before.addresses) {
+    if (after.has(before.if_index, address.address, address.prefix_length)) continue;
+    if (is_held(before.if_index, address, before.holding)) continue;
+    // Connections go on where the same address only moves, to another interface or prefix length.
+    const bool moves = std::any_of(after.addresses.begin(), after.addresses.end(),
+                                   [&](const AddressPlan& other) { return other.address == address.address; });
+    remove_addresses(before.if_index, {address}, before.destroy_sockets && !moves, destroyed, first);
   }
 }
 
@@ -160,7 +205,7 @@ void IoThread::delete_other_prefixes(int if_index, const AddressPlan& plan) {
 
 void IoThread::send_frames(int if_index, const std::vector<Bytes>& frames) {
   std::optional<Failure> first;
-  for (const auto& frame : frames) attempt(&first, [&] { packet(if_index).send(frame); });
+  for (const auto& frame : frames) attempt(&first, [&] { packet(if_index, family_of(frame)).send(frame); });
   if (first) throw SyscallError(*first);
 }
 

@@ -25,6 +25,8 @@ constexpr double kLateMs = 300;
 constexpr double kSuspendMs = 250;
 constexpr double kTroubleIntervalMs = 1000;
 constexpr double kIdleMs = 1000;
+// After a dump that failed: until the next one the thread knows the host as it was.
+constexpr double kSnapshotRetryMs = 100;
 
 }  // namespace
 
@@ -77,6 +79,7 @@ void IoThread::run() {
     // Before the clock: an address that somebody has deleted must not be renewed.
     read_monitor();
     pass_time();
+    if (owed_snapshot_ && monotonic_ms() >= owed_snapshot_->due_ms) snapshot(owed_snapshot_->reason);
     read_sockets();
     tell_troubles();
     wait();
@@ -106,6 +109,8 @@ void IoThread::take_orders() {
     carry_out(order);
     // What the order changed is told before the next one: a deletion must not look like one of what comes after it.
     read_monitor();
+    // However many orders wait, a lease ends when it ends.
+    pass_time();
   }
 }
 
@@ -148,6 +153,7 @@ void IoThread::pass_time() {
 void IoThread::arm(double now_ms) {
   double due = now_ms + kIdleMs;
   for (const auto& entry : holdings_) due = std::min(due, entry.second.next_due_ms(now_ms));
+  if (owed_snapshot_) due = std::min(due, owed_snapshot_->due_ms);
   due = std::max(due, now_ms + 0.001);
   itimerspec timer{};
   timer.it_value.tv_sec = static_cast<time_t>(due / 1e3);
@@ -174,7 +180,7 @@ void IoThread::end_lease(const Holding& holding) {
   if (ended.silent && plan.destroy_sockets) {
     // The sessions end here too, but only now: without the address no RST can leave.
     for (const auto& address : plan.addresses) {
-      attempt(&ended.failure, [&] { ended.sockets_destroyed += destroy_sockets(address.address); });
+      ended.sockets_destroyed += destroy_sockets(address.address, &ended.failure);
     }
   }
   if (!ended.silent) attempt(&ended.failure, [&] { send_adverts(plan.if_index, plan.resignations); });
@@ -207,13 +213,13 @@ IoThread::Interface& IoThread::interface(int if_index) {
   return found;
 }
 
-std::unique_ptr<VrrpSocket>& IoThread::slot(int if_index, Family family) {
+IoThread::Sockets& IoThread::sockets(int if_index, Family family) {
   auto& found = interface(if_index);
   return family == Family::ipv4 ? found.ipv4 : found.ipv6;
 }
 
 VrrpSocket& IoThread::vrrp(int if_index, Family family) {
-  auto& socket = slot(if_index, family);
+  auto& socket = sockets(if_index, family).vrrp;
   if (!socket) {
     socket = std::make_unique<VrrpSocket>(family, if_index, interface(if_index).name);
     watch(socket->fd());
@@ -221,10 +227,10 @@ VrrpSocket& IoThread::vrrp(int if_index, Family family) {
   return *socket;
 }
 
-PacketSocket& IoThread::packet(int if_index) {
-  auto& socket = interface(if_index).packet;
+PacketSocket& IoThread::packet(int if_index, Family family) {
+  auto& socket = sockets(if_index, family).packet;
   if (!socket) {
-    socket = std::make_unique<PacketSocket>(if_index);
+    socket = std::make_unique<PacketSocket>(family, if_index);
     watch(socket->fd());
   }
   return *socket;
@@ -238,18 +244,22 @@ void IoThread::watch(int fd) {
 }
 
 void IoThread::read_sockets() {
-  for (auto& entry : interfaces_) {
-    auto& sockets = entry.second;
-    const auto report = [&](const char* call, int error) {
-      // A link that is down says so through rtnetlink.
-      if (error != 0 && error != ENETDOWN) trouble(failure(call, error, sockets.name));
-    };
-    for (const auto* socket : {&sockets.ipv4, &sockets.ipv6}) {
-      if (!*socket) continue;
-      report("recvmsg(VRRP)",
-             (*socket)->read(kPacketsPerRound, [this](event::Advert advert) { tell(std::move(advert)); }));
-    }
-    if (!sockets.packet) continue;
+  for (const auto& entry : interfaces_) {
+    read(entry.second.ipv4, entry.second.name);
+    read(entry.second.ipv6, entry.second.name);
+  }
+}
+
+void IoThread::read(const Sockets& sockets, const std::string& name) {
+  const auto report = [&](const char* call, int error) {
+    // A link that is down says so through rtnetlink.
+    if (error != 0 && error != ENETDOWN) trouble(failure(call, error, name));
+  };
+  if (sockets.vrrp) {
+    report("recvmsg(VRRP)",
+           sockets.vrrp->read(kPacketsPerRound, [this](event::Advert advert) { tell(std::move(advert)); }));
+  }
+  if (sockets.packet) {
     report("recvfrom(AF_PACKET)",
            sockets.packet->read(kPacketsPerRound, [this](event::NeighborFrame frame) { tell(std::move(frame)); }));
   }
@@ -278,17 +288,15 @@ void IoThread::note_address(bool present, const AddressState& state) {
     if (known == known_.end()) return;
     known_.erase(known);
     for (auto& entry : holdings_) {
-      const auto& addresses = entry.second.plan().addresses;
-      const bool ours = std::any_of(addresses.begin(), addresses.end(), [&](const AddressPlan& plan) {
-        return plan.address == state.address && plan.prefix_length == state.prefix_length;
-      });
-      if (ours && entry.second.plan().if_index == state.if_index) entry.second.suspend_renewal();
+      auto& holding = entry.second;
+      if (holding.plan().has(state.if_index, state.address, state.prefix_length)) holding.suspend_renewal();
     }
   }
   tell(event::AddressChange{present, state});
 }
 
 void IoThread::snapshot(const char* reason) {
+  owed_snapshot_.reset();
   try {
     event::Snapshot all;
     all.reason = reason;
@@ -300,6 +308,7 @@ void IoThread::snapshot(const char* reason) {
     tell(std::move(all));
   } catch (const SyscallError& error) {
     trouble(error.failure());
+    owed_snapshot_ = {reason, monotonic_ms() + kSnapshotRetryMs};
   }
 }
 

@@ -34,14 +34,20 @@ class IoThread {
   [[nodiscard]] bool realtime() const { return realtime_; }
 
  private:
-  // The sockets of one interface.
-  struct Interface {
-    std::string name;
-    std::unique_ptr<VrrpSocket> ipv4;
-    std::unique_ptr<VrrpSocket> ipv6;
+  // The sockets of one family on one interface, each made when it is needed first.
+  struct Sockets {
+    std::unique_ptr<VrrpSocket> vrrp;
     std::unique_ptr<PacketSocket> packet;
   };
-  using Step = std::function<void()>;
+  struct Interface {
+    std::string name;
+    Sockets ipv4;
+    Sockets ipv6;
+  };
+  struct OwedSnapshot {
+    const char* reason;
+    double due_ms;
+  };
 
   void run();
   void wait();
@@ -69,15 +75,19 @@ class IoThread {
 
   Interface& interface(int if_index);
   VrrpSocket& vrrp(int if_index, Family family);
-  PacketSocket& packet(int if_index);
-  std::unique_ptr<VrrpSocket>& slot(int if_index, Family family);
+  PacketSocket& packet(int if_index, Family family);
+  Sockets& sockets(int if_index, Family family);
+  void read(const Sockets& sockets, const std::string& name);
   void watch(int fd);
   Holding& held(std::uint32_t number);
 
   // False when the lease or the right is over before all addresses are in.
   bool put_addresses(const Holding& holding);
   [[nodiscard]] bool all_present(const HoldingPlan& plan) const;
+  [[nodiscard]] bool is_held(int if_index, const AddressPlan& address, std::uint32_t but_not_by) const;
   void remove_addresses(int if_index, const std::vector<AddressPlan>& addresses, bool destroy, std::uint32_t* destroyed,
+                        std::optional<Failure>* first);
+  void remove_left_over(const HoldingPlan& before, const HoldingPlan& after, std::uint32_t* destroyed,
                         std::optional<Failure>* first);
   void delete_other_prefixes(int if_index, const AddressPlan& plan);
   void send_frames(int if_index, const std::vector<Bytes>& frames);
@@ -101,6 +111,7 @@ class IoThread {
   std::map<std::string, AddressState> known_;
   std::map<std::string, event::Trouble> troubles_;
   double troubles_told_ms_ = 0;
+  std::optional<OwedSnapshot> owed_snapshot_;
   double suspend_offset_ms_;
 
   std::mutex mutex_;

@@ -1,6 +1,7 @@
 // Orders from JavaScript and events to it, as plain data. The same words as src/ports/network.ts.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -51,6 +52,13 @@ struct HoldingPlan {
   std::uint32_t kernel_lease_s = 0;
   double lease_until_ms = 0;
   double right_until_ms = 0;
+
+  // Whether it puts this address, with this prefix length, on this interface.
+  [[nodiscard]] bool has(int on_index, const Address& address, std::uint8_t prefix_length) const {
+    return if_index == on_index && std::any_of(addresses.begin(), addresses.end(), [&](const AddressPlan& plan) {
+             return plan.address == address && plan.prefix_length == prefix_length;
+           });
+  }
 };
 
 struct Listening {

@@ -7,8 +7,6 @@
 
 #include <cstring>
 
-#include "parse.h"
-
 namespace pgvip {
 
 namespace {
@@ -16,6 +14,8 @@ namespace {
 constexpr std::uint32_t kForever = 0xffffffffU;
 constexpr std::size_t kBuffer = 64 * 1024;
 constexpr int kMonitorBuffer = 1024 * 1024;
+// How often an interrupted dump is asked again before the thread goes on with its other work.
+constexpr int kDumps = 8;
 // The kernel answers at once; this only keeps a lost answer from stopping the thread.
 constexpr timeval kAnswerTimeout = {0, 500 * 1000};
 
@@ -101,83 +101,62 @@ bool RouteRequests::delete_address(int if_index, const Address& address, std::ui
   return true;
 }
 
-void RouteRequests::transact(Bytes* message, const std::string& call, const std::string& detail) {
-  sequence_ += 1;
+std::uint32_t RouteRequests::send(Bytes* message, const std::string& call, const std::string& detail) {
+  // 0 means "every sequence" to those who read the answers.
+  if (++sequence_ == 0) sequence_ = 1;
   nlmsghdr header{};
   std::memcpy(&header, message->data(), sizeof(header));
   header.nlmsg_len = static_cast<std::uint32_t>(message->size());
   header.nlmsg_seq = sequence_;
   std::memcpy(message->data(), &header, sizeof(header));
-  if (::send(fd_.get(), message->data(), message->size(), 0) < 0) throw SyscallError(call, errno, detail);
-  bool answered = false;
-  int result = 0;
-  RouteHandlers handlers;
-  handlers.link = [](bool, const LinkState&) {};
-  handlers.address = [](bool, const AddressState&) {};
-  handlers.done = [](std::uint32_t) {};
-  // Answers to a request that was given up by its timeout are passed over.
-  handlers.answer = [&](std::uint32_t sequence, int error) {
-    if (sequence != sequence_) return;
-    answered = true;
-    result = error;
-  };
-  std::uint8_t buffer[8192];
-  while (!answered) {
-    const ssize_t size = ::recv(fd_.get(), buffer, sizeof(buffer), 0);
-    if (size < 0) throw SyscallError(call, errno == EAGAIN ? ETIMEDOUT : errno, detail);
-    parse_route(buffer, static_cast<std::size_t>(size), handlers);
-  }
-  if (result != 0) throw SyscallError(call, result, detail);
+  check(static_cast<int>(::send(fd_.get(), message->data(), message->size(), 0)), call.c_str(), detail);
+  return sequence_;
 }
 
-void RouteRequests::dump(std::uint16_t type, const std::function<void(const std::uint8_t*, std::size_t)>& each) {
-  Bytes message = request(type, NLM_F_DUMP, rtgenmsg{AF_UNSPEC});
-  sequence_ += 1;
-  nlmsghdr header{};
-  std::memcpy(&header, message.data(), sizeof(header));
-  header.nlmsg_len = static_cast<std::uint32_t>(message.size());
-  header.nlmsg_seq = sequence_;
-  std::memcpy(message.data(), &header, sizeof(header));
-  check(static_cast<int>(::send(fd_.get(), message.data(), message.size(), 0)), "send(dump)");
-  bool complete = false;
-  int result = 0;
-  RouteHandlers handlers;
-  handlers.link = [](bool, const LinkState&) {};
-  handlers.address = [](bool, const AddressState&) {};
-  handlers.answer = [&](std::uint32_t, int error) {
-    complete = true;
-    result = error;
-  };
-  handlers.done = [&](std::uint32_t sequence) { complete = complete || sequence == sequence_; };
-  Bytes buffer(kBuffer);
-  while (!complete) {
-    const int size = check(static_cast<int>(::recv(fd_.get(), buffer.data(), buffer.size(), 0)), "recv(dump)");
-    each(buffer.data(), static_cast<std::size_t>(size));
-    parse_route(buffer.data(), static_cast<std::size_t>(size), handlers);
+void RouteRequests::transact(Bytes* message, const std::string& call, const std::string& detail) {
+  Answer answer;
+  answer.sequence = send(message, call, detail);
+  std::uint8_t buffer[8192];
+  while (!answer.complete) {
+    const ssize_t size = ::recv(fd_.get(), buffer, sizeof(buffer), 0);
+    if (size < 0) throw SyscallError(call, errno == EAGAIN ? ETIMEDOUT : errno, detail);
+    parse_route(buffer, static_cast<std::size_t>(size), {}, &answer);
   }
-  if (result != 0) throw SyscallError("dump", result);
+  if (answer.error != 0) throw SyscallError(call, answer.error, detail);
+}
+
+bool RouteRequests::dump(std::uint16_t type, const char* call, const RouteHandlers& handlers) {
+  Bytes message = request(type, NLM_F_DUMP, rtgenmsg{AF_UNSPEC});
+  Answer answer;
+  answer.sequence = send(&message, call, "dump");
+  Bytes buffer(kBuffer);
+  while (!answer.complete) {
+    const ssize_t size = ::recv(fd_.get(), buffer.data(), buffer.size(), 0);
+    if (size < 0) throw SyscallError(call, errno == EAGAIN ? ETIMEDOUT : errno, "dump");
+    parse_route(buffer.data(), static_cast<std::size_t>(size), handlers, &answer);
+  }
+  if (answer.error != 0) throw SyscallError(call, answer.error, "dump");
+  return !answer.interrupted;
 }
 
 std::vector<LinkState> RouteRequests::links() {
-  std::vector<LinkState> links;
-  RouteHandlers handlers;
-  handlers.link = [&](bool, const LinkState& link) { links.push_back(link); };
-  handlers.address = [](bool, const AddressState&) {};
-  handlers.answer = [](std::uint32_t, int) {};
-  handlers.done = [](std::uint32_t) {};
-  dump(RTM_GETLINK, [&](const std::uint8_t* data, std::size_t size) { parse_route(data, size, handlers); });
-  return links;
+  for (int round = 0; round < kDumps; ++round) {
+    std::vector<LinkState> links;
+    RouteHandlers handlers;
+    handlers.link = [&](bool, const LinkState& link) { links.push_back(link); };
+    if (dump(RTM_GETLINK, "RTM_GETLINK", handlers)) return links;
+  }
+  throw SyscallError("RTM_GETLINK", EINTR, "dump interrupted again and again");
 }
 
 std::vector<AddressState> RouteRequests::addresses() {
-  std::vector<AddressState> addresses;
-  RouteHandlers handlers;
-  handlers.link = [](bool, const LinkState&) {};
-  handlers.address = [&](bool, const AddressState& address) { addresses.push_back(address); };
-  handlers.answer = [](std::uint32_t, int) {};
-  handlers.done = [](std::uint32_t) {};
-  dump(RTM_GETADDR, [&](const std::uint8_t* data, std::size_t size) { parse_route(data, size, handlers); });
-  return addresses;
+  for (int round = 0; round < kDumps; ++round) {
+    std::vector<AddressState> addresses;
+    RouteHandlers handlers;
+    handlers.address = [&](bool, const AddressState& address) { addresses.push_back(address); };
+    if (dump(RTM_GETADDR, "RTM_GETADDR", handlers)) return addresses;
+  }
+  throw SyscallError("RTM_GETADDR", EINTR, "dump interrupted again and again");
 }
 
 RouteMonitor::RouteMonitor() : fd_(open_route(SOCK_NONBLOCK)) {
@@ -191,16 +170,12 @@ RouteMonitor::RouteMonitor() : fd_(open_route(SOCK_NONBLOCK)) {
 
 RouteMonitor::Result RouteMonitor::read(const std::function<void(bool, const LinkState&)>& link,
                                         const std::function<void(bool, const AddressState&)>& address) {
-  RouteHandlers handlers;
-  handlers.link = link;
-  handlers.address = address;
-  handlers.answer = [](std::uint32_t, int) {};
-  handlers.done = [](std::uint32_t) {};
+  Answer unasked;
   std::uint8_t buffer[32 * 1024];
   for (;;) {
     const ssize_t size = ::recv(fd_.get(), buffer, sizeof(buffer), 0);
     if (size > 0) {
-      parse_route(buffer, static_cast<std::size_t>(size), handlers);
+      parse_route(buffer, static_cast<std::size_t>(size), {link, address}, &unasked);
     } else {
       return size < 0 && errno == ENOBUFS ? Result::overrun : Result::idle;
     }

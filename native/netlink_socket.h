@@ -4,6 +4,7 @@
 #include <functional>
 
 #include "messages.h"
+#include "parse.h"
 #include "unique_fd.h"
 
 namespace pgvip {
@@ -17,12 +18,16 @@ class RouteRequests {
   void put_address(int if_index, const AddressPlan& plan, std::uint32_t valid_s);
   // RTM_DELADDR. Returns false when the address was not there (EADDRNOTAVAIL) or its interface is gone (ENODEV).
   bool delete_address(int if_index, const Address& address, std::uint8_t prefix_length);
+  // All links and all addresses. A dump that changes interrupted is asked again; EINTR when they do not end.
   [[nodiscard]] std::vector<LinkState> links();
   [[nodiscard]] std::vector<AddressState> addresses();
 
  private:
+  // Fills in length and sequence number, which it returns.
+  std::uint32_t send(Bytes* message, const std::string& call, const std::string& detail);
   void transact(Bytes* message, const std::string& call, const std::string& detail);
-  void dump(std::uint16_t type, const std::function<void(const std::uint8_t*, std::size_t)>& each);
+  // False when it was interrupted (NLM_F_DUMP_INTR).
+  bool dump(std::uint16_t type, const char* call, const RouteHandlers& handlers);
 
   UniqueFd fd_;
   std::uint32_t sequence_ = 0;

@@ -15,7 +15,7 @@ namespace pgvip {
 namespace {
 
 // Offsets in an Ethernet frame with ARP for IPv4 (RFC 826), and with IPv6, ICMPv6 and a neighbor advertisement.
-constexpr std::uint32_t kEtherType = 12;
+constexpr std::size_t kEtherType = 12;
 constexpr std::uint32_t kArpSender = 28;
 constexpr std::uint32_t kArpTarget = 38;
 constexpr std::uint32_t kIpv6NextHeader = 20;
@@ -43,8 +43,9 @@ void accept_ipv6_target(Bpf* program, const Address& vip) {
 
 }  // namespace
 
-PacketSocket::PacketSocket(int if_index)
-    : if_index_(if_index),
+PacketSocket::PacketSocket(Family family, int if_index)
+    : family_(family),
+      if_index_(if_index),
       // Protocol 0: nothing is received until the filter stands and the socket is bound.
       fd_(check(::socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), "socket(AF_PACKET)")) {
   watch({});
@@ -52,32 +53,27 @@ PacketSocket::PacketSocket(int if_index)
   (void)::setsockopt(fd_.get(), SOL_PACKET, kPacketIgnoreOutgoing, &yes, sizeof(yes));
   sockaddr_ll address{};
   address.sll_family = AF_PACKET;
-  address.sll_protocol = htons(ETH_P_ALL);
+  address.sll_protocol = htons(family == Family::ipv4 ? ETH_P_ARP : ETH_P_IPV6);
   address.sll_ifindex = if_index;
   check(::bind(fd_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)), "bind(AF_PACKET)");
 }
 
 void PacketSocket::watch(const std::vector<Address>& vips) {
-  std::vector<Address> ipv4;
-  std::vector<Address> ipv6;
-  for (const auto& vip : vips) (vip.family == Family::ipv4 ? ipv4 : ipv6).push_back(vip);
   Bpf program;
-  for (const auto offset : {kArpSender, kArpTarget}) {
-    if (ipv4.empty()) break;
-    program.load_half(kEtherType);
-    // The block that is skipped for other protocols: one load and two instructions for each address.
-    program.skip_unless_equal(ETH_P_ARP, static_cast<std::uint8_t>(1 + 2 * ipv4.size()));
-    program.load_word(offset);
-    for (const auto& vip : ipv4) program.accept_if_equal(word(vip.bytes));
-  }
-  if (!ipv6.empty()) {
-    program.load_half(kEtherType);
-    program.reject_unless_equal(ETH_P_IPV6);
+  // Frames to other hosts, and those with the tag of a VLAN that this host has no interface for.
+  program.load_packet_type();
+  program.reject_if_equal(PACKET_OTHERHOST);
+  if (family_ == Family::ipv4) {
+    for (const auto offset : {kArpSender, kArpTarget}) {
+      program.load_word(offset);
+      for (const auto& vip : vips) program.accept_if_equal(word(vip.bytes));
+    }
+  } else {
     program.load_byte(kIpv6NextHeader);
     program.reject_unless_equal(kIcmpv6);
     program.load_byte(kIcmpv6Type);
     program.reject_unless_equal(kNeighborAdvertisement);
-    for (const auto& vip : ipv6) accept_ipv6_target(&program, vip);
+    for (const auto& vip : vips) accept_ipv6_target(&program, vip);
   }
   program.reject();
   program.attach(fd_.get());
@@ -88,7 +84,10 @@ void PacketSocket::send(const Bytes& frame) {
   address.sll_family = AF_PACKET;
   address.sll_ifindex = if_index_;
   address.sll_halen = ETH_ALEN;
-  if (frame.size() >= ETH_ALEN) std::memcpy(address.sll_addr, frame.data(), ETH_ALEN);
+  if (frame.size() >= ETH_HLEN) {
+    std::memcpy(address.sll_addr, frame.data(), ETH_ALEN);
+    std::memcpy(&address.sll_protocol, frame.data() + kEtherType, sizeof(address.sll_protocol));
+  }
   check(static_cast<int>(::sendto(fd_.get(), frame.data(), frame.size(), 0, reinterpret_cast<const sockaddr*>(&address),
                                   sizeof(address))),
         "sendto(AF_PACKET)");

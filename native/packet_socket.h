@@ -1,4 +1,7 @@
-// A link-layer socket on one interface: announcements out, ARP and neighbor advertisements about watched VIPs in.
+// A link-layer socket for one family on one interface: announcements out, what others say about watched VIPs in.
+//
+// It is bound to ARP or to IPv6, never to all protocols: the filter would then run on every frame of the host, and
+// frames of other VLANs would come up as if they had no tag.
 #pragma once
 
 #include <functional>
@@ -12,11 +15,12 @@ namespace pgvip {
 class PacketSocket {
  public:
   // Throws SyscallError (EPERM without CAP_NET_RAW, ENODEV without the interface).
-  explicit PacketSocket(int if_index);
+  PacketSocket(Family family, int if_index);
 
   [[nodiscard]] int fd() const { return fd_.get(); }
 
-  // Passes up frames of other hosts about these addresses, filtered in the kernel; none = nothing at all.
+  // Passes up ARP or neighbor advertisements of other hosts about these addresses, all of the socket's family,
+  // filtered in the kernel; none = nothing at all.
   void watch(const std::vector<Address>& vips);
   // Sends a whole Ethernet frame.
   void send(const Bytes& frame);
@@ -24,6 +28,7 @@ class PacketSocket {
   int read(int limit, const std::function<void(event::NeighborFrame)>& handler);
 
  private:
+  Family family_;
   int if_index_;
   UniqueFd fd_;
 };

@@ -4,9 +4,11 @@
 #include <linux/if_addr.h>
 #include <linux/inet_diag.h>
 #include <linux/rtnetlink.h>
+#include <linux/sock_diag.h>
 #include <net/if.h>
 #include <sys/socket.h>
 
+#include <cerrno>
 #include <cstring>
 
 namespace pgvip {
@@ -26,18 +28,37 @@ bool read(const std::uint8_t* data, std::size_t size, T* out) {
   return true;
 }
 
-// Walks the messages of a netlink datagram. The visitor returns false to stop.
+// Walks the messages of a netlink datagram.
 template <typename Visit>
 void each_message(const std::uint8_t* data, std::size_t size, Visit visit) {
   nlmsghdr header{};
   while (read(data, size, &header)) {
     if (header.nlmsg_len < sizeof(header) || header.nlmsg_len > size) return;
-    if (!visit(header, data + NLMSG_HDRLEN, header.nlmsg_len - NLMSG_HDRLEN)) return;
+    visit(header, data + NLMSG_HDRLEN, header.nlmsg_len - NLMSG_HDRLEN);
     const std::size_t step = NLMSG_ALIGN(header.nlmsg_len);
     if (step >= size) return;
     data += step;
     size -= step;
   }
+}
+
+// Walks the messages that belong to the answer, notes how far it has come, and leaves the others to the visitor.
+template <typename Visit>
+void each_answer(const std::uint8_t* data, std::size_t size, Answer* answer, Visit visit) {
+  each_message(data, size, [&](const nlmsghdr& header, const std::uint8_t* body, std::size_t length) {
+    if (answer->complete || (answer->sequence != 0 && header.nlmsg_seq != answer->sequence)) return;
+    if ((header.nlmsg_flags & NLM_F_DUMP_INTR) != 0) answer->interrupted = true;
+    if (header.nlmsg_type != NLMSG_DONE && header.nlmsg_type != NLMSG_ERROR) {
+      visit(header, body, length);
+      return;
+    }
+    std::int32_t error = 0;
+    // The end of a dump carries an errno too, and an error so short that it has none is one all the same.
+    if (!read(body, length, &error) && header.nlmsg_type == NLMSG_ERROR) error = -EPROTO;
+    // As unsigned, because the negative of the least number has no room.
+    answer->error = static_cast<int>(0U - static_cast<std::uint32_t>(error));
+    answer->complete = answer->sequence != 0;
+  });
 }
 
 // Walks route attributes.
@@ -125,48 +146,31 @@ std::optional<Ipv4Payload> parse_ipv4(const std::uint8_t* data, std::size_t size
   return packet;
 }
 
-void parse_route(const std::uint8_t* data, std::size_t size, const RouteHandlers& handlers) {
-  each_message(data, size, [&](const nlmsghdr& header, const std::uint8_t* body, std::size_t length) {
+void parse_route(const std::uint8_t* data, std::size_t size, const RouteHandlers& handlers, Answer* answer) {
+  each_answer(data, size, answer, [&](const nlmsghdr& header, const std::uint8_t* body, std::size_t length) {
     switch (header.nlmsg_type) {
       case RTM_NEWLINK:
       case RTM_DELLINK:
+        if (!handlers.link) break;
         if (auto link = parse_link(body, length)) handlers.link(header.nlmsg_type == RTM_NEWLINK, *link);
         break;
       case RTM_NEWADDR:
       case RTM_DELADDR:
+        if (!handlers.address) break;
         if (auto state = parse_address_state(body, length)) handlers.address(header.nlmsg_type == RTM_NEWADDR, *state);
-        break;
-      case NLMSG_ERROR: {
-        std::int32_t error = 0;
-        if (read(body, length, &error)) handlers.answer(header.nlmsg_seq, -error);
-        break;
-      }
-      case NLMSG_DONE:
-        handlers.done(header.nlmsg_seq);
         break;
       default:
         break;
     }
-    return true;
   });
 }
 
-bool parse_diag(const std::uint8_t* data, std::size_t size, const std::function<void(const DiagSocket&)>& handler,
-                int* error) {
-  bool complete = false;
-  each_message(data, size, [&](const nlmsghdr& header, const std::uint8_t* body, std::size_t length) {
-    if (header.nlmsg_type == NLMSG_DONE) {
-      complete = true;
-      return false;
-    }
-    if (header.nlmsg_type == NLMSG_ERROR) {
-      std::int32_t code = 0;
-      if (read(body, length, &code)) *error = -code;
-      complete = true;
-      return false;
-    }
+void parse_diag(const std::uint8_t* data, std::size_t size, const std::function<void(const DiagSocket&)>& handler,
+                Answer* answer) {
+  each_answer(data, size, answer, [&](const nlmsghdr& header, const std::uint8_t* body, std::size_t length) {
     inet_diag_msg message{};
-    if (!read(body, length, &message)) return true;
+    if (header.nlmsg_type != SOCK_DIAG_BY_FAMILY || !read(body, length, &message)) return;
+    if (message.idiag_family != AF_INET && message.idiag_family != AF_INET6) return;
     DiagSocket socket;
     socket.family = message.idiag_family;
     socket.state = message.idiag_state;
@@ -175,9 +179,7 @@ bool parse_diag(const std::uint8_t* data, std::size_t size, const std::function<
     socket.local.family = message.idiag_family == AF_INET ? Family::ipv4 : Family::ipv6;
     std::memcpy(socket.local.bytes, message.id.idiag_src, socket.local.size());
     handler(socket);
-    return true;
   });
-  return complete;
 }
 
 }  // namespace pgvip

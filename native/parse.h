@@ -20,15 +20,24 @@ struct Ipv4Payload {
 };
 std::optional<Ipv4Payload> parse_ipv4(const std::uint8_t* data, std::size_t size);
 
-// What a batch of rtnetlink messages says.
-struct RouteHandlers {
-  std::function<void(bool present, LinkState)> link;
-  std::function<void(bool present, AddressState)> address;
-  // NLMSG_ERROR: 0 is an acknowledgement, otherwise a positive errno. With the sequence number of the request.
-  std::function<void(std::uint32_t sequence, int error)> answer;
-  std::function<void(std::uint32_t sequence)> done;
+// How far the answer to a netlink request has come.
+struct Answer {
+  // Of the request: an answer to another one, which was given up by its timeout, is passed over. 0 = listens to all.
+  std::uint32_t sequence = 0;
+  // NLMSG_DONE or NLMSG_ERROR is there.
+  bool complete = false;
+  // A positive errno; 0 is an acknowledgement.
+  int error = 0;
+  // NLM_F_DUMP_INTR: something changed while the kernel dumped, so what it said may never have been true.
+  bool interrupted = false;
 };
-void parse_route(const std::uint8_t* data, std::size_t size, const RouteHandlers& handlers);
+
+// What a batch of rtnetlink messages says about the host; either may be empty.
+struct RouteHandlers {
+  std::function<void(bool present, const LinkState&)> link;
+  std::function<void(bool present, const AddressState&)> address;
+};
+void parse_route(const std::uint8_t* data, std::size_t size, const RouteHandlers& handlers, Answer* answer);
 
 // A TCP socket as sock_diag describes it, with all that SOCK_DESTROY needs to name it again.
 struct DiagSocket {
@@ -38,8 +47,8 @@ struct DiagSocket {
   std::uint8_t id[48] = {};
   Address local;
 };
-// Calls back for each socket; returns true when the dump is complete, and sets the errno of an NLMSG_ERROR.
-bool parse_diag(const std::uint8_t* data, std::size_t size, const std::function<void(const DiagSocket&)>& handler,
-                int* error);
+// Calls back for each socket.
+void parse_diag(const std::uint8_t* data, std::size_t size, const std::function<void(const DiagSocket&)>& handler,
+                Answer* answer);
 
 }  // namespace pgvip

@@ -10,6 +10,7 @@
 
 #include <cstring>
 
+#include "attempt.h"
 #include "parse.h"
 #include "unique_fd.h"
 
@@ -35,16 +36,51 @@ UniqueFd open_diag() {
   return fd;
 }
 
-Request make_request(std::uint16_t type, std::uint16_t flags, std::uint8_t family) {
-  Request request{};
-  request.header.nlmsg_len = sizeof(request);
-  request.header.nlmsg_type = type;
-  request.header.nlmsg_flags = static_cast<std::uint16_t>(NLM_F_REQUEST | flags);
-  request.body.sdiag_family = family;
-  request.body.sdiag_protocol = IPPROTO_TCP;
-  request.body.idiag_states = kStates;
-  return request;
-}
+// One conversation with sock_diag: a request at a time, each with the next sequence number.
+class Diag {
+ public:
+  Diag() : fd_(open_diag()) {}
+
+  // All TCP sockets of a family that kStates names.
+  std::vector<DiagSocket> dump(std::uint8_t family) {
+    std::vector<DiagSocket> found;
+    ask(SOCK_DIAG_BY_FAMILY, NLM_F_DUMP, family, nullptr, "SOCK_DIAG_BY_FAMILY",
+        [&](const DiagSocket& socket) { found.push_back(socket); });
+    return found;
+  }
+
+  // Throws SyscallError with ENOENT when the socket is gone already.
+  void destroy(const DiagSocket& socket) {
+    ask(SOCK_DESTROY, NLM_F_ACK, socket.family, socket.id, "SOCK_DESTROY", [](const DiagSocket&) {});
+  }
+
+ private:
+  void ask(std::uint16_t type, std::uint16_t flags, std::uint8_t family, const std::uint8_t* id, const char* call,
+           const std::function<void(const DiagSocket&)>& handler) {
+    Answer answer;
+    answer.sequence = ++sequence_;
+    Request request{};
+    request.header.nlmsg_len = sizeof(request);
+    request.header.nlmsg_type = type;
+    request.header.nlmsg_flags = static_cast<std::uint16_t>(NLM_F_REQUEST | flags);
+    request.header.nlmsg_seq = answer.sequence;
+    request.body.sdiag_family = family;
+    request.body.sdiag_protocol = IPPROTO_TCP;
+    request.body.idiag_states = kStates;
+    if (id != nullptr) std::memcpy(&request.body.id, id, sizeof(request.body.id));
+    check(static_cast<int>(::send(fd_.get(), &request, sizeof(request), 0)), call);
+    std::uint8_t buffer[32 * 1024];
+    while (!answer.complete) {
+      const ssize_t size = ::recv(fd_.get(), buffer, sizeof(buffer), 0);
+      if (size < 0) throw SyscallError(call, errno == EAGAIN ? ETIMEDOUT : errno);
+      parse_diag(buffer, static_cast<std::size_t>(size), handler, &answer);
+    }
+    if (answer.error != 0) throw SyscallError(call, answer.error);
+  }
+
+  UniqueFd fd_;
+  std::uint32_t sequence_ = 0;
+};
 
 // The socket's local address as IPv4 where it is v4-mapped.
 Address unmapped(const Address& address) {
@@ -55,51 +91,35 @@ Address unmapped(const Address& address) {
   return ipv4;
 }
 
-std::vector<DiagSocket> sockets_of(int fd, std::uint8_t family, const Address& local) {
-  Request request = make_request(SOCK_DIAG_BY_FAMILY, NLM_F_DUMP, family);
-  check(static_cast<int>(::send(fd, &request, sizeof(request), 0)), "send(SOCK_DIAG_BY_FAMILY)");
-  std::vector<DiagSocket> found;
-  int error = 0;
-  for (bool complete = false; !complete;) {
-    std::uint8_t buffer[32 * 1024];
-    const int size = check(static_cast<int>(::recv(fd, buffer, sizeof(buffer), 0)), "recv(SOCK_DIAG_BY_FAMILY)");
-    complete = parse_diag(
-        buffer, static_cast<std::size_t>(size),
-        [&](const DiagSocket& socket) {
-          if (unmapped(socket.local) == local) found.push_back(socket);
-        },
-        &error);
-  }
-  if (error != 0) throw SyscallError("SOCK_DIAG_BY_FAMILY", error, to_text(local));
-  return found;
-}
-
 // Returns false when the socket was gone already.
-bool destroy(int fd, const DiagSocket& socket, const Address& local) {
-  Request request = make_request(SOCK_DESTROY, NLM_F_ACK, socket.family);
-  std::memcpy(&request.body.id, socket.id, sizeof(request.body.id));
-  check(static_cast<int>(::send(fd, &request, sizeof(request), 0)), "send(SOCK_DESTROY)");
-  std::uint8_t buffer[1024];
-  const int size = check(static_cast<int>(::recv(fd, buffer, sizeof(buffer), 0)), "recv(SOCK_DESTROY)");
-  int error = 0;
-  parse_diag(
-      buffer, static_cast<std::size_t>(size), [](const DiagSocket&) {}, &error);
-  if (error != 0 && error != ENOENT) throw SyscallError("SOCK_DESTROY", error, to_text(local));
-  return error == 0;
+bool destroy(Diag* diag, const DiagSocket& socket) {
+  try {
+    diag->destroy(socket);
+    return true;
+  } catch (const SyscallError& error) {
+    if (error.failure().errno_name == "ENOENT") return false;
+    throw;
+  }
 }
 
 }  // namespace
 
-std::uint32_t destroy_sockets(const Address& local) {
-  const UniqueFd fd = open_diag();
+std::uint32_t destroy_sockets(const Address& local, std::optional<Failure>* first) {
   std::uint32_t count = 0;
-  // A server that listens on :: has its IPv4 connections on IPv6 sockets.
-  for (const std::uint8_t family : {std::uint8_t{AF_INET}, std::uint8_t{AF_INET6}}) {
-    if (family == AF_INET && local.family == Family::ipv6) continue;
-    for (const auto& socket : sockets_of(fd.get(), family, local)) {
-      if (destroy(fd.get(), socket, local)) ++count;
+  attempt(first, [&] {
+    Diag diag;
+    // A server that listens on :: has its IPv4 connections on IPv6 sockets.
+    for (const std::uint8_t family : {std::uint8_t{AF_INET}, std::uint8_t{AF_INET6}}) {
+      if (family == AF_INET && local.family == Family::ipv6) continue;
+      std::vector<DiagSocket> sockets;
+      attempt(first, [&] { sockets = diag.dump(family); });
+      for (const auto& socket : sockets) {
+        if (!(unmapped(socket.local) == local)) continue;
+        // One socket that resists must not leave the others connected to a server that is no longer theirs.
+        attempt(first, [&] { count += destroy(&diag, socket) ? 1 : 0; });
+      }
     }
-  }
+  });
   return count;
 }
 

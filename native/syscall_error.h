@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cerrno>
-#include <cstring>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -17,10 +16,7 @@ struct Failure {
 };
 
 // The symbolic name of an errno (`EPERM`), or `E<number>` when it has none.
-inline std::string errno_name(int error) {
-  const char* name = ::strerrorname_np(error);
-  return name != nullptr ? name : "E" + std::to_string(error);
-}
+std::string errno_name(int error);
 
 inline Failure failure(std::string call, int error, std::string detail = {}) {
   return {std::move(call), errno_name(error), std::move(detail)};

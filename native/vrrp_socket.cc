@@ -87,6 +87,7 @@ VrrpSocket::VrrpSocket(Family family, int if_index, const std::string& if_name)
       if_index_(if_index),
       fd_(check(::socket(family_of(family), SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, kProtocolVrrp), "socket(VRRP)",
                 if_name)) {
+  deafen();
   check(
       ::setsockopt(fd_.get(), SOL_SOCKET, SO_BINDTODEVICE, if_name.c_str(), static_cast<socklen_t>(if_name.size() + 1)),
       "setsockopt(SO_BINDTODEVICE)", if_name);
@@ -119,25 +120,17 @@ void VrrpSocket::set(int level, int option, int value, const char* name) {
   check(::setsockopt(fd_.get(), level, option, &value, sizeof(value)), name);
 }
 
-void VrrpSocket::join_group() {
-  if (joined_) return;
-  if (family_ == Family::ipv4) {
-    ip_mreqn group{};
-    ::inet_pton(AF_INET, "224.0.0.18", &group.imr_multiaddr);
-    group.imr_ifindex = if_index_;
-    check(::setsockopt(fd_.get(), IPPROTO_IP, IP_ADD_MEMBERSHIP, &group, sizeof(group)),
-          "setsockopt(IP_ADD_MEMBERSHIP)");
-  } else {
-    ipv6_mreq group{};
-    ::inet_pton(AF_INET6, "ff02::12", &group.ipv6mr_multiaddr);
-    group.ipv6mr_interface = static_cast<unsigned>(if_index_);
-    check(::setsockopt(fd_.get(), IPPROTO_IPV6, IPV6_ADD_MEMBERSHIP, &group, sizeof(group)),
-          "setsockopt(IPV6_JOIN_GROUP)");
+void VrrpSocket::deafen() {
+  Bpf program;
+  program.reject();
+  program.attach(fd_.get());
+  // A raw socket receives from its first moment on: what came before the filter stood, of whatever interface.
+  std::uint8_t ignored[1];
+  while (::recv(fd_.get(), ignored, sizeof(ignored), 0) >= 0) {
   }
-  joined_ = true;
 }
 
-void VrrpSocket::filter(const std::vector<std::uint8_t>& router_ids) {
+void VrrpSocket::listen(const std::vector<std::uint8_t>& router_ids) {
   Bpf program;
   if (!router_ids.empty()) {
     // An IPv4 raw socket sees the IP header, an IPv6 one only the payload.
@@ -149,6 +142,25 @@ void VrrpSocket::filter(const std::vector<std::uint8_t>& router_ids) {
     program.accept();
   }
   program.attach(fd_.get());
+}
+
+void VrrpSocket::set_multicast(bool wanted) {
+  if (wanted == joined_) return;
+  if (family_ == Family::ipv4) {
+    ip_mreqn group{};
+    ::inet_pton(AF_INET, "224.0.0.18", &group.imr_multiaddr);
+    group.imr_ifindex = if_index_;
+    check(::setsockopt(fd_.get(), IPPROTO_IP, wanted ? IP_ADD_MEMBERSHIP : IP_DROP_MEMBERSHIP, &group, sizeof(group)),
+          wanted ? "setsockopt(IP_ADD_MEMBERSHIP)" : "setsockopt(IP_DROP_MEMBERSHIP)");
+  } else {
+    ipv6_mreq group{};
+    ::inet_pton(AF_INET6, "ff02::12", &group.ipv6mr_multiaddr);
+    group.ipv6mr_interface = static_cast<unsigned>(if_index_);
+    check(::setsockopt(fd_.get(), IPPROTO_IPV6, wanted ? IPV6_ADD_MEMBERSHIP : IPV6_DROP_MEMBERSHIP, &group,
+                       sizeof(group)),
+          wanted ? "setsockopt(IPV6_JOIN_GROUP)" : "setsockopt(IPV6_LEAVE_GROUP)");
+  }
+  joined_ = wanted;
 }
 
 void VrrpSocket::send(const AdvertPacket& packet) {

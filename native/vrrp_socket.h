@@ -17,15 +17,17 @@ class VrrpSocket {
   [[nodiscard]] int fd() const { return fd_.get(); }
   [[nodiscard]] Family family() const { return family_; }
 
-  void join_group();
-  // Passes only these router IDs up, filtered in the kernel; none = all.
-  void filter(const std::vector<std::uint8_t>& router_ids);
+  // Passes only these router IDs up, filtered in the kernel; none = all. Until then the socket hears nothing.
+  void listen(const std::vector<std::uint8_t>& router_ids);
+  // Joins the VRRP group 224.0.0.18 or ff02::12, or leaves it.
+  void set_multicast(bool wanted);
   // TTL or hop limit 255, source as in the packet.
   void send(const AdvertPacket& packet);
   // Reads at most `limit` packets. Returns the errno of a failed read, 0 when all is well.
   int read(int limit, const std::function<void(event::Advert)>& handler);
 
  private:
+  void deafen();
   void set(int level, int option, int value, const char* name);
 
   Family family_;

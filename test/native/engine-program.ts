@@ -1,4 +1,7 @@
-/** Runs the native network in a host of the lab: orders come as JSON lines on stdin, events leave as JSON lines. */
+/**
+ * Runs the native network in a host of the lab: orders come as lines on stdin (how often, then the order as JSON), events
+ * leave as JSON lines.
+ */
 import { createInterface } from "node:readline";
 import { openNetwork } from "../../src/shell/native-network.js";
 import { decodeOrder, encode } from "./json-bytes.js";
@@ -8,7 +11,9 @@ const network = openNetwork((events) => {
 });
 createInterface({ input: process.stdin })
   .on("line", (line) => {
-    network.execute(decodeOrder(line));
+    const space = line.indexOf(" ");
+    const order = decodeOrder(line.slice(space));
+    for (let times = Number(line.slice(0, space)); times > 0; times -= 1) network.execute(order);
   })
   .on("close", () => {
     network.close();

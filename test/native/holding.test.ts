@@ -5,9 +5,10 @@ import { type Host } from "../../lab/host.js";
 import { Lab } from "../../lab/network.js";
 import { labProgram } from "../../lab/process.js";
 import { sleep, until } from "../../lab/wait.js";
-import { formatMac } from "../../src/wire/addresses.js";
-import { parseArp } from "../../src/wire/arp.js";
-import { RemoteEngine, VIP, leases, listening } from "./remote-engine.js";
+import { formatMac, parseMac } from "../../src/wire/addresses.js";
+import { arpProbe, parseArp } from "../../src/wire/arp.js";
+import { Capture } from "./capture.js";
+import { RemoteEngine, VIP, leases, listening, speech } from "./remote-engine.js";
 
 describe("a holding", () => {
   let lab: Lab;
@@ -40,6 +41,7 @@ describe("a holding", () => {
   });
 
   it("puts the address in, announces it and advertises it, in this order", async () => {
+    const capture = await Capture.start(two, `vrrp or (arp and arp[14:4] == 0x0a090064)`);
     const { failure, times } = await holder.takeOver(leases(5_000));
     assert.equal(failure, null);
     assert.ok(times !== null);
@@ -50,11 +52,14 @@ describe("a holding", () => {
       text,
       /10\.9\.0\.100\/24 brd 10\.9\.0\.255 scope global secondary noprefixroute eth0:1\\ +valid_lft forever/,
     );
-    await until("an advert", () => peer.of("advert").length > 0);
-    const heard = peer.events.flatMap((event) =>
-      event.kind === "neighborFrame" ? [arpText(event.frame)] : event.kind === "advert" ? ["advert"] : [],
+    await until("an advert", () => peer.of("advert").length > 0 && capture.lines.length >= 3);
+    assert.deepEqual(
+      peer.of("neighborFrame").map(({ frame }) => arpText(frame)),
+      [`request ${holder.mac}`, `reply ${holder.mac}`],
     );
-    assert.deepEqual(heard.slice(0, 3), [`request ${holder.mac}`, `reply ${holder.mac}`, "advert"]);
+    const order = capture.lines.slice(0, 3).map((line) => /Request|Reply|VRRP/.exec(line)?.[0]);
+    assert.deepEqual(order, ["Request", "Reply", "VRRP"]);
+    await capture.close();
     const [advert] = peer.of("advert");
     assert.equal(advert?.ttl, 255);
     assert.equal(advert.source, "10.9.0.1");
@@ -181,6 +186,42 @@ describe("a holding", () => {
     const text = await holder.addresses();
     assert.match(text, /10\.9\.0\.100\/24/);
     assert.doesNotMatch(text, /10\.9\.0\.100\/32/);
+  });
+
+  it("removes what it had and the new plan lacks", async () => {
+    const second = { family: "ipv4", address: "10.9.0.101", prefixLength: 24 } as const;
+    await holder.takeOver(leases(20_000), { vips: [...speech.vips, second] });
+    assert.equal(await holder.hasVip(second.address), true);
+    assert.equal((await holder.takeOver(leases(20_000))).failure, null);
+    assert.equal(await holder.hasVip(second.address), false);
+    assert.equal(await holder.hasVip(), true);
+    await holder.give({ kind: "release", holding: 1, resign: true });
+    assert.match(await holder.addresses(), /10\.9\.0\.1\/24/, "what is not ours stays");
+  });
+
+  it("keeps nothing of the old plan when the new one is refused", async () => {
+    await holder.takeOver(leases(20_000));
+    const other = { family: "ipv4", address: "10.9.0.101", prefixLength: 24 } as const;
+    const refused = await holder.takeOver(leases(20_000), { vips: [other], label: "wrong0:12345678901234567" });
+    assert.equal(refused.failure?.call, "RTM_NEWADDR");
+    assert.equal(await holder.hasVip(), false);
+  });
+
+  it("ends a lease in time however many orders wait", async () => {
+    const lease = leases(700);
+    await holder.takeOver(lease);
+    // Each takes the thread a few milliseconds; all together, seconds.
+    const frame = arpProbe("10.9.0.77", parseMac(holder.mac)!);
+    const frames = Array.from({ length: 2_000 }, () => frame);
+    const number = holder.queue({ kind: "sendFrames", ifIndex: holder.link.ifIndex, frames }, 600);
+    const ended = await until("the lease ends", () => holder.of("leaseEnded")[0] ?? null);
+    await until("all is done", () => holder.of("done").filter(({ order }) => order === number).length === 600);
+    const late = holder.of("done").filter(({ atMs }) => atMs > lease.leaseUntilMs && atMs < ended.atMs);
+    assert.ok(late.length <= 1, `${late.length} orders were carried out between the lease's end and its notice`);
+    assert.ok(
+      holder.of("done").some(({ atMs }) => atMs > ended.atMs),
+      "it ended while orders were waiting",
+    );
   });
 
   it("passes up only what was asked for", async () => {

@@ -1,5 +1,6 @@
 /** JSON with byte arrays in it, as `{"hex": "…"}`. */
 import type { NetworkEvent, NetworkOrder } from "../../src/ports/network.js";
+import { parseEvent } from "./event-shape.js";
 
 export function encode(value: NetworkEvent | NetworkOrder): string {
   return JSON.stringify(value, (_key, item: unknown) =>
@@ -7,13 +8,13 @@ export function encode(value: NetworkEvent | NetworkOrder): string {
   );
 }
 
-/** Both ends of the pipe are this suite: what comes out is what went in. */
+/** What comes out is what went in: this suite writes the orders, and the addon checks them. */
 export function decodeOrder(line: string): NetworkOrder {
   return decode(line) as NetworkOrder;
 }
 
 export function decodeEvent(line: string): NetworkEvent {
-  return decode(line) as NetworkEvent;
+  return parseEvent(decode(line));
 }
 
 function decode(line: string): unknown {

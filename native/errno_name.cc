@@ -1,0 +1,79 @@
+// Names of errno values. A table of our own: strerrorname_np is younger than the oldest glibc that pgvip runs on
+// (2.32), and musl has none.
+#include <cerrno>
+
+#include "syscall_error.h"
+
+namespace pgvip {
+
+std::string errno_name(int error) {
+// Every errno that a socket, netlink or one of our files can meet; the duplicates EWOULDBLOCK and ENOTSUP are left out.
+#define PGVIP_NAME(name) \
+  case name:             \
+    return #name;
+  switch (error) {
+    PGVIP_NAME(EPERM)
+    PGVIP_NAME(ENOENT)
+    PGVIP_NAME(EINTR)
+    PGVIP_NAME(EIO)
+    PGVIP_NAME(ENXIO)
+    PGVIP_NAME(E2BIG)
+    PGVIP_NAME(EBADF)
+    PGVIP_NAME(EAGAIN)
+    PGVIP_NAME(ENOMEM)
+    PGVIP_NAME(EACCES)
+    PGVIP_NAME(EFAULT)
+    PGVIP_NAME(EBUSY)
+    PGVIP_NAME(EEXIST)
+    PGVIP_NAME(EXDEV)
+    PGVIP_NAME(ENODEV)
+    PGVIP_NAME(EINVAL)
+    PGVIP_NAME(ENFILE)
+    PGVIP_NAME(EMFILE)
+    PGVIP_NAME(ENOSPC)
+    PGVIP_NAME(EPIPE)
+    PGVIP_NAME(ERANGE)
+    PGVIP_NAME(ENOSYS)
+    PGVIP_NAME(ELOOP)
+    PGVIP_NAME(EDEADLK)
+    PGVIP_NAME(ENAMETOOLONG)
+    PGVIP_NAME(ENODATA)
+    PGVIP_NAME(ETIME)
+    PGVIP_NAME(EPROTO)
+    PGVIP_NAME(EBADMSG)
+    PGVIP_NAME(EOVERFLOW)
+    PGVIP_NAME(ENOTSOCK)
+    PGVIP_NAME(EDESTADDRREQ)
+    PGVIP_NAME(EMSGSIZE)
+    PGVIP_NAME(EPROTOTYPE)
+    PGVIP_NAME(ENOPROTOOPT)
+    PGVIP_NAME(EPROTONOSUPPORT)
+    PGVIP_NAME(ESOCKTNOSUPPORT)
+    PGVIP_NAME(EOPNOTSUPP)
+    PGVIP_NAME(EPFNOSUPPORT)
+    PGVIP_NAME(EAFNOSUPPORT)
+    PGVIP_NAME(EADDRINUSE)
+    PGVIP_NAME(EADDRNOTAVAIL)
+    PGVIP_NAME(ENETDOWN)
+    PGVIP_NAME(ENETUNREACH)
+    PGVIP_NAME(ENETRESET)
+    PGVIP_NAME(ECONNABORTED)
+    PGVIP_NAME(ECONNRESET)
+    PGVIP_NAME(ENOBUFS)
+    PGVIP_NAME(EISCONN)
+    PGVIP_NAME(ENOTCONN)
+    PGVIP_NAME(ESHUTDOWN)
+    PGVIP_NAME(ETIMEDOUT)
+    PGVIP_NAME(ECONNREFUSED)
+    PGVIP_NAME(EHOSTDOWN)
+    PGVIP_NAME(EHOSTUNREACH)
+    PGVIP_NAME(EALREADY)
+    PGVIP_NAME(EINPROGRESS)
+    PGVIP_NAME(ECANCELED)
+    default:
+      return "E" + std::to_string(error);
+  }
+#undef PGVIP_NAME
+}
+
+}  // namespace pgvip

@@ -1,0 +1,166 @@
+/** What the sockets of the native network hear, and what they do not even get from the kernel. */
+import assert from "node:assert/strict";
+import { after, afterEach, before, beforeEach, describe, it } from "node:test";
+import type { Host } from "../../lab/host.js";
+import { Lab } from "../../lab/network.js";
+import { until } from "../../lab/wait.js";
+import type { AdvertPacket } from "../../src/ports/network.js";
+import { macAddress, parseMac } from "../../src/wire/addresses.js";
+import { arpProbe, gratuitousReply, parseArp } from "../../src/wire/arp.js";
+import { concatBytes } from "../../src/wire/bytes.js";
+import { centis, priority, vrid } from "../../src/wire/units.js";
+import { emitAdvert } from "../../src/wire/vrrp.js";
+import { RemoteEngine, VIP, VRID, leases, listening } from "./remote-engine.js";
+
+const VIP6 = "fd09::100";
+const STRANGER = macAddress("02:00:00:00:00:99");
+
+describe("the sockets", () => {
+  let lab: Lab;
+  let one: Host;
+  let two: Host;
+  let hearer: RemoteEngine;
+  let peer: RemoteEngine;
+
+  before(async () => {
+    lab = await Lab.create([
+      { name: "one", addresses: ["10.9.0.1/24"] },
+      { name: "two", addresses: ["10.9.0.2/24"] },
+    ]);
+    [one, two] = [lab.host("one"), lab.host("two")];
+  });
+
+  after(async () => {
+    await lab.close();
+  });
+
+  beforeEach(async () => {
+    [hearer, peer] = await Promise.all([RemoteEngine.start(one), RemoteEngine.start(two)]);
+  });
+
+  afterEach(async () => {
+    await Promise.all([hearer.close(), peer.close()]);
+  });
+
+  /** Sends a frame that the hearer must hear, and returns all that it heard up to then. */
+  const framesUpTo = async (last: Uint8Array): Promise<readonly Uint8Array[]> => {
+    await peer.give({ kind: "sendFrames", ifIndex: peer.link.ifIndex, frames: [last] });
+    const isLast = (frame: Uint8Array): boolean => Buffer.compare(frame, last) === 0;
+    await until("the last frame", () => hearer.of("neighborFrame").some(({ frame }) => isLast(frame)));
+    return hearer.of("neighborFrame").map(({ frame }) => frame);
+  };
+
+  /** The EtherTypes that packet sockets of the host are bound to: the kernel runs their filters on nothing else. */
+  const boundTo = async (): Promise<readonly string[]> => {
+    const [, ...lines] = (await one.exec("cat", ["/proc/net/packet"])).stdout.trim().split("\n");
+    return lines.flatMap((line) => line.trim().split(/\s+/)[3] ?? []).sort();
+  };
+
+  it("get ARP alone, and IPv6 only for an IPv6 VIP", async () => {
+    await hearer.listen();
+    assert.deepEqual(await boundTo(), ["0806"]);
+    await hearer.listen({ families: ["ipv4", "ipv6"], vips: [VIP, VIP6] });
+    assert.deepEqual(await boundTo(), ["0806", "86dd"]);
+    await hearer.listen({ families: ["ipv6"], vips: [VIP6] });
+    assert.deepEqual(await boundTo(), ["86dd"]);
+    await hearer.listen({ vips: [] });
+    assert.deepEqual(await boundTo(), []);
+  });
+
+  it("do not take a frame of another VLAN for one of this segment", async () => {
+    await hearer.listen();
+    const reply = gratuitousReply(VIP, STRANGER);
+    // IEEE 802.1Q: VLAN 7, between the addresses and the EtherType.
+    const tagged = concatBytes(reply.subarray(0, 12), Uint8Array.of(0x81, 0x00, 0x00, 0x07), reply.subarray(12));
+    await peer.give({ kind: "sendFrames", ifIndex: peer.link.ifIndex, frames: [tagged] });
+    const mark = gratuitousReply(VIP, parseMac(peer.mac)!);
+    assert.deepEqual(await framesUpTo(mark), [mark]);
+  });
+
+  it("hear no frame to another host, though the interface is promiscuous", async () => {
+    await hearer.listen();
+    await one.exec("ip", ["link", "set", "dev", "eth0", "promisc", "on"]);
+    const toAnother = gratuitousReply(VIP, parseMac(peer.mac)!);
+    toAnother.set([0x02, 0, 0, 0, 0, 0x55], 0);
+    await peer.give({ kind: "sendFrames", ifIndex: peer.link.ifIndex, frames: [toAnother] });
+    const mark = gratuitousReply(VIP, parseMac(peer.mac)!);
+    assert.deepEqual(await framesUpTo(mark), [mark]);
+    await one.exec("ip", ["link", "set", "dev", "eth0", "promisc", "off"]);
+  });
+
+  it("hear no advert before they are told to listen", async () => {
+    // The resignation of a left-over needs a socket, though nobody listens.
+    await hearer.give({ kind: "sendAdverts", ifIndex: hearer.link.ifIndex, adverts: [advert("10.9.0.1", "10.9.0.2")] });
+    const sent = await peer.give({
+      kind: "sendAdverts",
+      ifIndex: peer.link.ifIndex,
+      adverts: [advert("10.9.0.2", "10.9.0.1")],
+    });
+    assert.equal(sent.failure, null);
+    await hearer.listen({ multicast: false });
+    await peer.give({ kind: "sendAdverts", ifIndex: peer.link.ifIndex, adverts: [advert("10.9.0.2", "10.9.0.1", 7)] });
+    await until("an advert", () => hearer.of("advert").length > 0);
+    assert.deepEqual(hearer.priorities(), [7]);
+  });
+
+  it("join the group of VRRP, and leave it when it is not needed any more", async () => {
+    const groups = async (): Promise<string> => (await one.exec("ip", ["maddress", "show", "dev", "eth0"])).stdout;
+    await hearer.listen({ families: ["ipv4", "ipv6"] });
+    assert.match(await groups(), /inet +224\.0\.0\.18\n/);
+    assert.match(await groups(), /inet6 ff02::12\n/);
+    await hearer.listen({ multicast: false, families: ["ipv4", "ipv6"] });
+    assert.doesNotMatch(await groups(), /224\.0\.0\.18|ff02::12/);
+    assert.equal((await hearer.listen({ families: ["ipv4", "ipv6"] })).failure, null, "and join again");
+    assert.match(await groups(), /inet +224\.0\.0\.18\n/);
+    await hearer.give({ kind: "unlisten", ifIndex: hearer.link.ifIndex });
+    assert.doesNotMatch(await groups(), /224\.0\.0\.18|ff02::12/);
+  });
+
+  it("hear the answer to an ARP probe, which changes no neighbour's cache", async () => {
+    await hearer.listen();
+    await peer.takeOver(leases(20_000));
+    await one.exec("ip", ["neigh", "flush", "dev", "eth0"]);
+    await two.exec("ip", ["neigh", "flush", "dev", "eth0"]);
+    await until("the announcements", () => hearer.of("neighborFrame").length >= 2);
+    const before = hearer.of("neighborFrame").length;
+    const probe = arpProbe(VIP, parseMac(hearer.mac)!);
+    await hearer.give({ kind: "sendFrames", ifIndex: hearer.link.ifIndex, frames: [probe] });
+    const answer = await until("the answer", () => hearer.of("neighborFrame")[before] ?? null);
+    const parsed = parseArp(answer.frame);
+    assert.ok(parsed.ok);
+    assert.deepEqual(
+      { operation: parsed.arp.operation, mac: parsed.arp.senderMac, address: parsed.arp.senderAddress },
+      { operation: "reply", mac: peer.mac, address: VIP },
+    );
+    assert.equal((await two.exec("ip", ["neigh", "show", "dev", "eth0"])).stdout, "");
+    await peer.give({ kind: "release", holding: 1, resign: true });
+  });
+
+  it("are opened for a VLAN or a macvlan as for any other interface", async () => {
+    await one.exec("ip", ["link", "add", "link", "eth0", "name", "sub0", "up", "type", "macvlan", "mode", "bridge"]);
+    await one.exec("ip", ["address", "add", "10.9.0.3/24", "dev", "sub0"]);
+    const sub = await until(
+      "it is told",
+      () => hearer.of("link").find(({ link }) => link.name === "sub0")?.link ?? null,
+    );
+    assert.equal((await hearer.give({ kind: "listen", listening: listening(sub.ifIndex, {}) })).failure, null);
+    await peer.takeOver(leases(20_000));
+    await until("adverts and ARP", () => hearer.of("advert").length > 0 && hearer.of("neighborFrame").length >= 2);
+    assert.ok(hearer.of("advert").every(({ ifIndex }) => ifIndex === sub.ifIndex));
+    await peer.give({ kind: "release", holding: 1, resign: true });
+    await one.exec("ip", ["link", "del", "dev", "sub0"]);
+  });
+});
+
+function advert(source: string, destination: string, value = 100): AdvertPacket {
+  const record = {
+    kind: "v3",
+    family: "ipv4",
+    vrid: vrid(VRID),
+    priority: priority(value),
+    interval: centis(100),
+    addresses: [VIP],
+  } as const;
+  const pdu = emitAdvert(record, { source, destination }, { checksum: "pseudoHeader" });
+  return { family: "ipv4", source, destination, pdu };
+}

@@ -1,0 +1,16 @@
+/** Faults of the kernel itself, from a library that is preloaded into the process under test. */
+import { fileURLToPath } from "node:url";
+import { command } from "../../lab/command.js";
+
+const source = fileURLToPath(new URL("kernel_faults.cc", import.meta.url));
+
+export type KernelFault = "dump interrupted" | "dump failed" | "destruction refused";
+
+/** Compiles the library into a directory. */
+export async function buildKernelFaults(directory: string): Promise<(fault: KernelFault) => Record<string, string>> {
+  const library = `${directory}/kernel-faults.so`;
+  await command("g++", ["-std=c++17", "-Wall", "-Wextra", "-Werror", "-O1", "-fPIC", "-shared", "-o", library, source]);
+  // A sanitizer's library has to come first.
+  const preload = [process.env["LD_PRELOAD"], library].filter((path) => path !== undefined && path !== "").join(":");
+  return (fault) => ({ LD_PRELOAD: preload, PGVIP_KERNEL_FAULT: fault });
+}
