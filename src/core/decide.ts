@@ -6,7 +6,7 @@ import { assert, unreachable } from "../assert.js";
 import { addBound, duckDeadlineOf } from "./deadlines.js";
 import { dropLeftover, release, withHold } from "./moves.js";
 import { someoneAnswers } from "./speakers.js";
-import { LAME_DUCK_PRIORITY, type Turn } from "./turn.js";
+import { LAME_DUCK_PRIORITY, OWNER_PRIORITY, type Turn } from "./turn.js";
 import type { Claim, DuckBounds, Hold, Reason } from "./types.js";
 import { type Verdict, explain, leads, serves } from "./verdict.js";
 
@@ -90,14 +90,14 @@ function decideStandby(turn: Turn, lockSinceMs: number | null): void {
 }
 
 function takeAsHolder(turn: Turn, reason: Reason, text: string): void {
-  turn.enter({ kind: "holder", hold: turn.newHold() }, reason, text);
+  turn.enter({ kind: "holder", hold: turn.newHold(turn.settings.priority) }, reason, text);
   turn.takeOver(turn.settings.priority);
   turn.poll({ disturbedAtMs: turn.state.view?.verdict.kind === "promoting" ? turn.nowMs : null });
 }
 
 function takeAsLameDuck(turn: Turn, verdict: Verdict, reason: Reason, text: string): void {
   const bounds = addBound({}, verdict, turn.state, turn.settings.timing, turn.nowMs);
-  turn.enter({ kind: "lameDuck", hold: turn.newHold(), bounds }, reason, text);
+  turn.enter({ kind: "lameDuck", hold: turn.newHold(LAME_DUCK_PRIORITY), bounds }, reason, text);
   if (leads(verdict)) turn.takeOver(LAME_DUCK_PRIORITY);
   else turn.takeOverQuietly(LAME_DUCK_PRIORITY);
 }
@@ -111,12 +111,13 @@ function decideHolder(turn: Turn, hold: Hold): void {
     return;
   }
   const bounds = addBound({}, view.verdict, turn.state, turn.settings.timing, turn.nowMs);
-  turn.enter({ kind: "lameDuck", hold, bounds }, duckReason(view.verdict), explain(view.verdict));
+  const meek = { ...hold, priority: LAME_DUCK_PRIORITY };
+  turn.enter({ kind: "lameDuck", hold: meek, bounds }, duckReason(view.verdict), explain(view.verdict));
   turn.effect({ kind: "advertise", priority: LAME_DUCK_PRIORITY });
   turn.renewLeases();
   // From here on another node may be the leader: announcing now could take its clients away.
   if (!leads(view.verdict)) turn.silence();
-  decideLameDuck(turn, hold, bounds);
+  decideLameDuck(turn, meek, bounds);
 }
 
 function duckReason(verdict: Verdict): Reason {
@@ -139,9 +140,10 @@ function decideLameDuck(turn: Turn, hold: Hold, known: DuckBounds): void {
   assert(view !== null, "a lame duck has an answer of Patroni");
   const { verdict } = view;
   if (serves(verdict)) {
-    turn.enter({ kind: "holder", hold: turn.renewed(hold) }, "patroni-back", explain(verdict));
+    const { priority } = turn.settings;
+    turn.enter({ kind: "holder", hold: { ...turn.renewed(hold), priority } }, "patroni-back", explain(verdict));
     turn.renewLeases();
-    turn.effect({ kind: "advertise", priority: turn.settings.priority });
+    turn.effect({ kind: "advertise", priority });
     turn.announceSoon();
     return;
   }
@@ -166,12 +168,20 @@ function confirm(turn: Turn, claim: Claim): void {
   turn.count("conflicts");
   withHold(turn, (hold) => ({ ...hold, claim: null }));
   const { conflicts } = turn.state.counters;
-  // One conflict is a hand-over seen from the other side or a forgery; told at 1, 10, 100, ...
-  if (Number.isInteger(Math.log10(conflicts))) {
-    turn.alarm(
-      "conflict",
-      `${claim.from} claims the VIP, but Patroni confirms this node (${String(conflicts)} times so far)`,
-    );
-  }
+  turn.remind(
+    "conflict",
+    `${claim.from} claims the VIP, but Patroni confirms this node (${String(conflicts)} times so far)`,
+  );
+  outbid(turn, claim.from);
   turn.announceSoon();
+}
+
+/** A router that does not ask Patroni gives way to a higher priority only. */
+function outbid(turn: Turn, from: string): void {
+  const { phase, speakers } = turn.state;
+  const rival = speakers[from];
+  if (phase.kind !== "holder" || rival === undefined) return;
+  if (rival.priority < phase.hold.priority || phase.hold.priority === OWNER_PRIORITY) return;
+  withHold(turn, (hold) => ({ ...hold, priority: OWNER_PRIORITY }));
+  turn.effect({ kind: "advertise", priority: OWNER_PRIORITY });
 }

@@ -19,7 +19,7 @@ import { holds, standBy, withHold } from "./moves.js";
 import { endLease, note } from "./note.js";
 import { pollIntervalMs } from "./polling.js";
 import { forgetSilent, someoneAnswers } from "./speakers.js";
-import { LAME_DUCK_PRIORITY, Turn, leaseOverMs } from "./turn.js";
+import { Turn, leaseOverMs } from "./turn.js";
 import type { Effect, GroupEvent, GroupSettings, GroupState, Hold, Phase } from "./types.js";
 
 /** Patroni must answer within this time when somebody claims the VIP: silence counts as "not confirmed". */
@@ -126,7 +126,7 @@ function orderWhatIsDue(turn: Turn): void {
   if (holds(phase)) {
     if (phase.hold.restoreAtMs !== null && turn.nowMs >= phase.hold.restoreAtMs) {
       withHold(turn, (hold) => ({ ...turn.renewed(hold), addressAtMs: null, restoreAtMs: null }));
-      turn.putBack(phase.kind === "holder" ? turn.settings.priority : LAME_DUCK_PRIORITY);
+      turn.putBack(phase.hold.priority);
     } else if (turn.nowMs >= phase.hold.renewAtMs) {
       withHold(turn, (hold) => turn.renewed(hold));
       turn.renewLeases();

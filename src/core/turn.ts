@@ -21,6 +21,11 @@ import type {
 const REMIND_MS = 30_000;
 /** Renewed four times in a lease: one lost tick costs nothing. */
 const RENEWALS_PER_LEASE = 4;
+/**
+ * The highest priority of all, by RFC 9568 that of the address's owner. Here it answers a router that knows nothing of
+ * Patroni and announces our VIP with at least our priority: the leader is the owner.
+ */
+export const OWNER_PRIORITY = 255;
 /** VRRP priority of a holder that is no longer eligible: every eligible peer outranks it. */
 export const LAME_DUCK_PRIORITY = 1;
 
@@ -129,8 +134,9 @@ export class Turn {
   }
 
   /** A hold as it begins. */
-  newHold(): Hold {
-    return { sinceMs: this.nowMs, renewAtMs: this.#nextRenewalMs(), addressAtMs: null, restoreAtMs: null, claim: null };
+  newHold(priority: number): Hold {
+    const none = { addressAtMs: null, restoreAtMs: null, claim: null };
+    return { sinceMs: this.nowMs, priority, renewAtMs: this.#nextRenewalMs(), ...none };
   }
 
   renewed(hold: Hold): Hold {

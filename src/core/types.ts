@@ -57,6 +57,8 @@ export type Phase =
 /** What a node that has the VIP keeps in mind, whatever its right to it. */
 export interface Hold {
   readonly sinceMs: number;
+  /** VRRP priority of its adverts. */
+  readonly priority: number;
   readonly renewAtMs: number;
   /** When the address was put in; `null` until the network has reported it. */
   readonly addressAtMs: number | null;

@@ -4,7 +4,8 @@ import type { Patroni } from "../ports/patroni.js";
 import type { DcsSettings, Member } from "../core/observation.js";
 import type { Logger } from "../log.js";
 import { type Group, followsMembers } from "./group.js";
-import { PatroniWatch, WATCH_TIMEOUT_MS, memberAddresses } from "./patroni-watch.js";
+import { MemberNames } from "./member-names.js";
+import { PatroniWatch, WATCH_TIMEOUT_MS } from "./patroni-watch.js";
 
 export interface WatchContext {
   readonly clock: Clock;
@@ -19,6 +20,7 @@ export class ClusterWatch {
   readonly #context: WatchContext;
   readonly #dcs: PatroniWatch<DcsSettings>;
   readonly #members: PatroniWatch<readonly Member[]>;
+  readonly #names: MemberNames;
 
   constructor(patroni: Patroni, groups: readonly Group[], context: WatchContext) {
     this.#patroni = patroni;
@@ -26,6 +28,9 @@ export class ClusterWatch {
     this.#context = context;
     this.#dcs = this.#watchDcs();
     this.#members = this.#watchMembers();
+    this.#names = new MemberNames((name, text) => {
+      context.log.warn({ event: "unresolvedMember", name }, text);
+    });
   }
 
   start(): void {
@@ -61,7 +66,9 @@ export class ClusterWatch {
         ask: () => this.#patroni.members(WATCH_TIMEOUT_MS),
         mayRefresh: () => this.#groups.every(({ runner }) => runner.holding === null),
         learned: (members) => {
-          this.#setPeers(memberAddresses(members));
+          void this.#names.addressesOf(members).then((addresses) => {
+            this.#setPeers(addresses);
+          });
         },
       },
       this.#context.clock,

@@ -2,10 +2,8 @@
  * Keeps one thing that Patroni knows up to date: until the first answer it is asked every second, then rarely, because
  * what is asked here (its dynamic configuration, the members of the cluster) seldom changes.
  */
-import type { Member } from "../core/observation.js";
 import type { Clock } from "../ports/clock.js";
 import type { Unavailable } from "../ports/patroni.js";
-import { canonicalAddress } from "../wire/addresses.js";
 
 const RETRY_MS = 1_000;
 const REFRESH_MS = 30_000;
@@ -57,9 +55,4 @@ export class PatroniWatch<Answer extends object> {
 
 function isUnavailable(answer: object): answer is Unavailable {
   return "kind" in answer && answer.kind === "unavailable";
-}
-
-/** Members that Patroni knows by a name instead of an address have to be listed as `peers`. */
-export function memberAddresses(members: readonly Member[]): readonly string[] {
-  return members.flatMap(({ host }) => (host === null ? [] : (canonicalAddress(host) ?? []))).sort();
 }

@@ -1,7 +1,6 @@
 /** Fills the status document from what the agent knows. Monotonic instants become wall-clock times only here. */
 import type { GroupConfig } from "../config/config.js";
 import { holds } from "../core/moves.js";
-import { LAME_DUCK_PRIORITY } from "../core/turn.js";
 import type { GroupState } from "../core/types.js";
 import { explain } from "../core/verdict.js";
 import type { AlarmStatus, GroupStatus, StatusDocument } from "../status.js";
@@ -90,9 +89,9 @@ function peersOf(runner: GroupRunner, heard: Heard, now: Now): GroupStatus["peer
 /** As the configuration calls them. */
 const CHECKSUM_NAMES = { pseudoHeader: "pseudo-header", pduOnly: "pdu-only" } as const;
 
-function holderOf({ state, placement, setup }: GroupRunner): GroupStatus["holder"] {
+function holderOf({ state, placement }: GroupRunner): GroupStatus["holder"] {
   if (holds(state.phase)) {
-    const priority = state.phase.kind === "holder" ? setup.settings.priority : LAME_DUCK_PRIORITY;
+    const { priority } = state.phase.hold;
     return { address: placement?.sources.ipv4 ?? placement?.sources.ipv6 ?? "", self: true, priority };
   }
   const [best] = Object.entries(state.speakers).sort(([, a], [, b]) => b.priority - a.priority);

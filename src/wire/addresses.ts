@@ -48,6 +48,12 @@ export function canonicalAddress(text: string): string | null {
   return bytes === null ? null : formatAddress(bytes);
 }
 
+/** 127.0.0.0/8 and ::1. */
+export function isLoopback(address: string): boolean {
+  const bytes = parseAddress(address);
+  return bytes?.length === 4 ? bytes[0] === 127 : address === "::1";
+}
+
 /** fe80::/10 (RFC 4291 section 2.5.6). */
 export function isLinkLocal(address: string): boolean {
   const bytes = parseAddress(address);

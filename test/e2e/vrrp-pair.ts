@@ -18,6 +18,8 @@ import * as v from "valibot";
 export const OURS = { ipv4: "10.186.157.60", ipv6: "fd77::60" } as const;
 export const THEIRS = { ipv4: "10.186.157.216", ipv6: "fd77::216" } as const;
 
+/** `pgvip status` has answered: all is well, or there are alarms. */
+const STATUS_CODES: readonly number[] = [0, 1];
 /** While our agent is stopped, the kernel answers unicast adverts with errors that quote them. */
 const ADVERTS = "vrrp && !icmp && !icmpv6";
 
@@ -41,11 +43,10 @@ export class VrrpPair {
     ]);
     try {
       const [ours, client] = [lab.host("ours"), lab.host("client")];
-      const file = `${ours.directory}/pgvip.yml`;
-      writeFileSync(file, yaml);
+      configure(ours, yaml);
       const watch = await HolderWatch.start(lab, vip);
       const cluster = await StandInCluster.start([ours], client, client);
-      const agents = new PgvipAgents({ vips: [], extra: ["--config", file] });
+      const agents = new PgvipAgents({ vips: [], extra: ["--config", configFile(ours)] });
       const capture = await Capture.start(ours, "proto 112 or (ip6 and ip6[6] == 112) or arp or icmp6");
       return new VrrpPair(lab, cluster, watch, agents, capture);
     } catch (error) {
@@ -65,6 +66,11 @@ export class VrrpPair {
     this.#capture = capture;
   }
 
+  /** For the next start of our agent. */
+  configure(yaml: string): void {
+    configure(this.ours, yaml);
+  }
+
   /** Makes our Patroni say that this node leads, or that it does not. */
   lead(leads: boolean): void {
     this.cluster.lie("ours", leads ? null : "replica");
@@ -72,7 +78,7 @@ export class VrrpPair {
 
   async status(): Promise<StatusDocument> {
     const { stdout, stderr, code } = await this.agents.command(this.ours, ["status", "--json"]);
-    assert.equal(code, 0, stderr);
+    assert.ok(code !== null && STATUS_CODES.includes(code), stderr);
     return v.parse(statusSchema, JSON.parse(stdout));
   }
 
@@ -80,7 +86,7 @@ export class VrrpPair {
   groupWith(what: string, wanted: (group: GroupStatus) => boolean): Promise<GroupStatus> {
     return until(what, async () => {
       const { stdout, code } = await this.agents.command(this.ours, ["status", "--json"]);
-      if (code !== 0) return null;
+      if (code === null || !STATUS_CODES.includes(code)) return null;
       const [group] = v.parse(statusSchema, JSON.parse(stdout)).groups;
       return group !== undefined && wanted(group) ? group : null;
     });
@@ -126,4 +132,12 @@ export class VrrpPair {
   async close(): Promise<void> {
     await this.lab.close();
   }
+}
+
+function configFile(host: Host): string {
+  return `${host.directory}/pgvip.yml`;
+}
+
+function configure(host: Host, yaml: string): void {
+  writeFileSync(configFile(host), yaml);
 }

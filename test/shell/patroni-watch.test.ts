@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
 import type { Unavailable } from "../../src/ports/patroni.js";
-import { PatroniWatch, memberAddresses } from "../../src/shell/patroni-watch.js";
+import { PatroniWatch } from "../../src/shell/patroni-watch.js";
 import { ManualClock } from "./fake-network.js";
 
 const unavailable: Unavailable = { kind: "unavailable", detail: "refused" };
@@ -39,10 +39,4 @@ it("asks every second until it knows, then every half minute, and not at all whi
   watch.stop();
   await clock.pass(120_000);
   assert.equal(asked, 6);
-});
-
-it("takes addresses, and no names, from the members", () => {
-  const member = { name: "pg1", role: "leader", state: "running", port: 5432, apiUrl: null, timeline: 1 };
-  const hosts = ["10.0.0.2", "pg3.example", null, "10.0.0.1"];
-  assert.deepEqual(memberAddresses(hosts.map((host) => ({ ...member, host }))), ["10.0.0.1", "10.0.0.2"]);
 });
