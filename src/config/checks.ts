@@ -76,12 +76,39 @@ function vipContradictions(vip: VipSettings): readonly Contradiction[] {
       ["address"],
       "is link-local, which every interface has a subnet for; wanted interface as well",
     ),
+    ...roleContradictions(vip),
     ...versionContradictions(vip),
     ...timingContradictions(vip),
   ];
 }
 
 const MAX_V3_INTERVAL_MS = 40_950;
+const CONDITIONAL_ROLES: readonly string[] = ["replica", "sync", "async"];
+
+function roleContradictions(vip: VipSettings): readonly Contradiction[] {
+  const { role, priority, max_lag, tags, preempt, preempt_delay } = vip;
+  const conditions = Object.entries({ max_lag, tags });
+  const preemption = Object.entries({ preempt, preempt_delay });
+  const isElected = role !== "primary";
+  return [
+    ...conditions.flatMap(([name, value]) =>
+      when(
+        value !== undefined && !CONDITIONAL_ROLES.includes(role),
+        [name],
+        `has no effect with role: ${role}; wanted role ${CONDITIONAL_ROLES.join(", ")}`,
+      ),
+    ),
+    ...preemption.flatMap(([name, value]) =>
+      when(value !== undefined && !isElected, [name], "has no effect with role: primary, where Patroni's lock decides"),
+    ),
+    ...when(
+      isElected && (priority === 255 || priority === 1),
+      ["priority"],
+      `is ${String(priority)}, which has a meaning of its own in an election; wanted 2 to 254`,
+    ),
+  ];
+}
+
 /** The field that counts the addresses of an advert has one byte. */
 const MAX_ADDRESSES = 255;
 

@@ -41,7 +41,11 @@ export interface GroupConfig {
   /** At least one, in the order given. */
   readonly vips: readonly Cidr[];
   readonly interface: string | null;
-  readonly role: "primary";
+  readonly role: Role;
+  /** `GET` path of Patroni's REST API whose 200 says that this node has the role. */
+  readonly healthPath: string;
+  /** `null`: Patroni's leader lock is the election. */
+  readonly election: { readonly preempt: boolean; readonly preemptDelayMs: number } | null;
   readonly routerId: number | null;
   readonly label: string | null;
   readonly priority: number;
@@ -53,6 +57,8 @@ export interface GroupConfig {
   readonly destroySockets: boolean;
   readonly timing: GroupTiming;
 }
+
+export type Role = VipSettings["role"];
 
 export type Transport =
   | { readonly kind: "multicast" }
@@ -117,6 +123,8 @@ function groupOf(vip: VipSettings, authPass: string | null): GroupConfig {
     vips: vip.address,
     interface: vip.interface ?? null,
     role: vip.role,
+    healthPath: healthPathOf(vip),
+    election: electionOf(vip),
     routerId: vip.router_id ?? null,
     label: vip.label ?? null,
     priority: vip.priority,
@@ -127,6 +135,28 @@ function groupOf(vip: VipSettings, authPass: string | null): GroupConfig {
     destroySockets: vip.destroy_sockets,
     timing: timingOf(vip),
   };
+}
+
+/** Patroni's health checks by role (documentation of its REST API). */
+const PATHS: Readonly<Record<Role, string>> = {
+  primary: "/primary",
+  replica: "/replica",
+  sync: "/sync",
+  async: "/async",
+  "standby-leader": "/standby-leader",
+  any: "/health",
+};
+
+function healthPathOf({ role, max_lag, tags = [] }: VipSettings): string {
+  const conditions = tags.map((tag) => tag.split("=")).map(([key = "", value = ""]) => [`tag_${key}`, value] as const);
+  const query = [...(max_lag === undefined ? [] : [["lag", max_lag] as const]), ...conditions];
+  const encoded = query.map(([key, value]) => `${encodeURIComponent(key)}=${encodeURIComponent(value)}`);
+  return [PATHS[role], ...(encoded.length === 0 ? [] : [encoded.join("&")])].join("?");
+}
+
+function electionOf({ role, preempt, preempt_delay }: VipSettings): GroupConfig["election"] {
+  if (role === "primary") return null;
+  return { preempt: preempt ?? true, preemptDelayMs: preempt_delay ?? 0 };
 }
 
 function dialectOf({ vrrp_version, checksum }: VipSettings, authPass: string | null): Dialect {

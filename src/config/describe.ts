@@ -37,12 +37,21 @@ function authority({ host, port }: HostPort): string {
   return `${host.includes(":") ? `[${host}]` : host}:${String(port)}`;
 }
 
+function followsText({ role }: GroupConfig): string {
+  return role === "any" ? "any node whose PostgreSQL runs" : `the ${role}`;
+}
+
+function preemptText({ preempt, preemptDelayMs }: NonNullable<GroupConfig["election"]>): string {
+  if (!preempt) return ", whoever was first";
+  return preemptDelayMs === 0 ? "" : `, the better one after ${span(preemptDelayMs)}`;
+}
+
 function describeGroup(group: GroupConfig): readonly string[] {
   const { timing } = group;
   const vips = group.vips.map(({ address, prefixLength }) => `${address}/${String(prefixLength)}`);
   return [
     `VIP ${vips.join(" and ")}`,
-    row("follows", `the ${group.role}`),
+    row("follows", followsText(group)),
     row("interface", group.interface ?? "the one whose subnet has the VIP"),
     ...(group.label === null ? [] : [row("label", group.label)]),
     row("router ID", group.routerId === null ? "derived from cluster and VIP" : String(group.routerId)),
@@ -51,7 +60,9 @@ function describeGroup(group: GroupConfig): readonly string[] {
       `${dialectText(group.dialect)}, priority ${String(group.priority)}, every ${span(timing.advertIntervalMs)}, ${transportText(group.transport)}`,
     ),
     ...(group.dialect.kind === "v2" ? [] : [row("checksum", checksumText[group.dialect.checksum])]),
-    row("taken on", takeOnText[group.takeOn]),
+    group.election === null
+      ? row("taken on", takeOnText[group.takeOn])
+      : row("elected among", `the nodes for which Patroni's ${group.healthPath} is 200${preemptText(group.election)}`),
     row(
       "Patroni is asked",
       `every ${span(timing.pollMs)}, ${span(timing.turboMs)} in a fail-over, ${span(timing.lockPollMs)} from the lock on`,

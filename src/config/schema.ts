@@ -56,9 +56,19 @@ export const vip = v.strictObject({
   ),
   interface: given(value.interfaceName, "Interface; by default the one whose subnet has the VIP."),
   role: preset(
-    value.oneOfSoFar(["primary"], ["replica", "leader", "standby-leader", "standby_leader", "sync", "async"]),
+    value.oneOf(["primary", "replica", "sync", "async", "standby-leader", "any"]),
     "primary",
-    "Role in the cluster that the VIP follows.",
+    "Role in the cluster that the VIP follows. Where several nodes have it, they elect one by VRRP; any is every node whose PostgreSQL runs.",
+  ),
+  max_lag: given(value.lag, "A replica that is further behind may not have the VIP (roles replica, sync, async)."),
+  tags: given(value.tags, "Patroni's tags that a node must have (the same roles)."),
+  preempt: given(
+    value.yesNo,
+    "Whether an eligible node takes an elected VIP from one of lower priority; true by default.",
+  ),
+  preempt_delay: given(
+    value.duration({ from: "0s", to: "60m" }),
+    "It does so only after it has been eligible for this long; 0s by default.",
   ),
   router_id: given(value.wholeNumber(1, 255), "VRRP virtual router ID; by default from scope and VIP."),
   label: given(value.label, "Label of the IPv4 address, such as eth0:1; starts with the interface's name."),

@@ -75,20 +75,6 @@ export function oneOf<const Options extends readonly [string | number, ...(strin
   return v.pipe(v.picklist(options, `one of ${options.join(", ")}`), v.metadata({ placeholder: options.join("|") }));
 }
 
-/** A choice of which this version can do only `options`; `planned` ones get an answer of their own. */
-export function oneOfSoFar<const Options extends readonly [string | number, ...(string | number)[]]>(
-  options: Options,
-  planned: readonly (string | number)[],
-) {
-  const wanted = options.join(" or ");
-  return v.pipe(
-    v.picklist(options, ({ input }) =>
-      planned.some((value) => value === input) ? `${wanted} (the one given is not supported yet)` : wanted,
-    ),
-    v.metadata({ placeholder: options.join("|") }),
-  );
-}
-
 const TEXT_WANTED = "a text on one line, without blanks around it";
 export const text = v.pipe(
   v.string(TEXT_WANTED),
@@ -181,6 +167,20 @@ export const vipAddresses = v.pipe(
   v.array(vipAddress),
   v.minLength(1, "at least one address"),
   v.metadata({ placeholder: "cidr" }),
+);
+
+/** Bytes as Patroni reads them (`parse_int` in patroni/utils.py): `1048576`, `16MB`. */
+const LAG_WANTED = "a number of bytes, such as 16MB (units: B, kB, MB, GB, TB)";
+export const lag = v.pipe(
+  v.string(LAG_WANTED),
+  v.regex(/^\d{1,15}(B|kB|MB|GB|TB)?$/, LAG_WANTED),
+  v.metadata({ placeholder: "bytes" }),
+);
+
+const TAG_WANTED = "a tag with its value, such as region=eu";
+export const tags = v.pipe(
+  v.array(v.pipe(v.string(TAG_WANTED), v.regex(/^[\w.-]+=[^\s=]+$/, TAG_WANTED)), "a list of tags with their values"),
+  v.metadata({ placeholder: "tag=value,..." }),
 );
 
 const ADDRESS_WANTED = "an IP address without prefix length";

@@ -20,6 +20,8 @@ const SELF_RELEASE_MS = 50;
 export function rightUntil(view: View, dcs: DcsSettings | null, timing: Timing): number {
   const { observation, sentAtMs } = view;
   const latest = sentAtMs + timing.silenceTimeoutMs;
+  // Several nodes may be eligible at once: no lock has to be minded.
+  if (view.verdict.kind === "eligible") return latest;
   if (observation.kind === "unknown" || dcs === null || observation.dcsSeenAtMs === null) {
     return Math.min(latest, sentAtMs + BLIND_RIGHT_MS);
   }
@@ -42,6 +44,7 @@ export function duckCase(verdict: Verdict): DuckCase | null {
   if (verdict.kind === "notLeader") {
     return verdict.postgres === "writable" ? "accepts" : verdict.postgres;
   }
+  if (verdict.kind === "ineligible") return "ineligible";
   if (verdict.kind === "silent") return verdict.port === "refuses" ? "refuses" : "accepts";
   return null;
 }
@@ -64,6 +67,7 @@ function duckDeadline(kind: DuckCase, state: GroupState, timing: Timing, nowMs: 
   switch (kind) {
     case "down":
     case "refuses":
+    case "ineligible":
       return nowMs + timing.holdTimeoutMs;
     case "replica":
       return nowMs + REPLICA_GRACE_MS;

@@ -4,6 +4,7 @@
  */
 import { assert, unreachable } from "../assert.js";
 import { addBound, duckDeadlineOf } from "./deadlines.js";
+import { decideCandidate, decideElected } from "./election.js";
 import { dropLeftover, release, withHold } from "./moves.js";
 import { someoneAnswers } from "./speakers.js";
 import { LAME_DUCK_PRIORITY, OWNER_PRIORITY, type Turn } from "./turn.js";
@@ -12,15 +13,18 @@ import { type Verdict, explain, leads, serves } from "./verdict.js";
 
 export function decide(turn: Turn): void {
   const { phase } = turn.state;
+  const elects = turn.settings.election !== null;
   switch (phase.kind) {
     case "starting":
       decideStarting(turn, phase.untilMs, phase.adopted);
       return;
     case "standby":
-      decideStandby(turn, phase.lockSinceMs);
+      if (elects) decideCandidate(turn);
+      else decideStandby(turn, phase.lockSinceMs);
       return;
     case "holder":
-      decideHolder(turn, phase.hold);
+      if (elects) decideElected(turn, phase.hold, () => becomeLameDuck(turn, phase.hold));
+      else decideHolder(turn, phase.hold);
       return;
     case "lameDuck":
       decideLameDuck(turn, phase.hold, phase.bounds);
@@ -44,6 +48,8 @@ function decideStarting(turn: Turn, untilMs: number, adopted: boolean): void {
     takeAsLameDuck(turn, view.verdict, "adopted", `adopted: ${explain(view.verdict)}`);
   } else if (view?.verdict.kind === "notLeader") {
     dropLeftover(turn, "not-leader", explain(view.verdict));
+  } else if (view?.verdict.kind === "ineligible") {
+    dropLeftover(turn, "not-eligible", explain(view.verdict));
   } else if (turn.nowMs >= untilMs) {
     dropLeftover(turn, "startup-grace-over", "Patroni did not say in time whether the VIP found here may stay");
   }
@@ -81,6 +87,8 @@ function decideStandby(turn: Turn, lockSinceMs: number | null): void {
       return;
     case "ending":
     case "notLeader":
+    case "eligible":
+    case "ineligible":
     case "silent":
       if (lockSinceMs !== null) turn.enter({ kind: "standby", lockSinceMs: null }, "not-leader", text);
       return;
@@ -110,6 +118,12 @@ function decideHolder(turn: Turn, hold: Hold): void {
     answerClaim(turn, hold, view.sentAtMs);
     return;
   }
+  becomeLameDuck(turn, hold);
+}
+
+function becomeLameDuck(turn: Turn, hold: Hold): void {
+  const { view } = turn.state;
+  assert(view !== null, "a lame duck has an answer of Patroni");
   const bounds = addBound({}, view.verdict, turn.state, turn.settings.timing, turn.nowMs);
   const meek = { ...hold, priority: LAME_DUCK_PRIORITY };
   turn.enter({ kind: "lameDuck", hold: meek, bounds }, duckReason(view.verdict), explain(view.verdict));
@@ -128,9 +142,12 @@ function duckReason(verdict: Verdict): Reason {
       return "postgres-ending";
     case "silent":
       return "patroni-silent";
+    case "ineligible":
+      return "not-eligible";
     case "notLeader":
     case "writable":
     case "promoting":
+    case "eligible":
       return "not-leader";
   }
 }

@@ -40,6 +40,7 @@ export function initialState(): GroupState {
     rightUntilMs: 0,
     dcs: null,
     speakers: {},
+    contest: null,
     polling: { inFlight: false, lastQuestion: 0, lastAskedAtMs: -Infinity, urgentAtMs: Infinity, disturbedAtMs: null },
     announcing: silentAnnouncing,
     remindAtMs: {},
@@ -77,7 +78,7 @@ export function nextDeadlineMs(settings: GroupSettings, state: GroupState, nowMs
       deadlines.push(phase.untilMs);
       break;
     case "standby":
-      deadlines.push(promoteGraceOverMs(settings, phase.lockSinceMs, nowMs));
+      deadlines.push(promoteGraceOverMs(settings, phase.lockSinceMs, nowMs), state.contest?.downAtMs ?? Infinity);
       break;
     case "lameDuck":
       deadlines.push(duckDeadlineOf(phase.bounds), ...holdDeadlines(phase.hold, state));

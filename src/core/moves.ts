@@ -9,7 +9,7 @@ export function release(turn: Turn, reason: Reason, text: string): void {
 
 /** Without the VIP from now on: what Patroni said until here is not enough to take it again. */
 export function standBy(turn: Turn, reason: Reason, text: string): void {
-  turn.set({ distrustBeforeMs: turn.nowMs });
+  turn.set({ distrustBeforeMs: turn.nowMs, contest: null });
   turn.poll({ urgentAtMs: turn.nowMs });
   turn.enter({ kind: "standby", lockSinceMs: null }, reason, text);
 }

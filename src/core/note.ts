@@ -8,7 +8,9 @@ import { holds, letGo, release, standBy, withHold } from "./moves.js";
 import { heard } from "./speakers.js";
 import { LAME_DUCK_PRIORITY, type Turn } from "./turn.js";
 import type { GroupEvent } from "./types.js";
-import { judge, leads, outlived } from "./verdict.js";
+import type { Observation } from "./observation.js";
+import { noteRival } from "./election.js";
+import { type Verdict, judge, judgeCandidate, leads, outlived } from "./verdict.js";
 
 /** Claims make us ask again at most this often; the answer to one serves all claims heard meanwhile. */
 const CLAIM_INTERVAL_MS = 100;
@@ -101,7 +103,7 @@ function noteAnswer(turn: Turn, event: GroupEvent & { kind: "patroniAnswered" })
   // An answer to an older question than the last one used says nothing new.
   if (view !== null && event.sentAtMs < view.sentAtMs) return;
   const { sentAtMs, answeredAtMs, observation } = event;
-  const verdict = isOutlived(observation, turn.state.dcs, turn.nowMs) ? outlived : judge(observation);
+  const verdict = judged(turn, observation);
   const next = { verdict, sentAtMs, answeredAtMs, observation };
   const silentSinceMs = verdict.kind === "silent" ? (turn.state.silentSinceMs ?? sentAtMs) : null;
   turn.set({ view: next, silentSinceMs });
@@ -109,15 +111,21 @@ function noteAnswer(turn: Turn, event: GroupEvent & { kind: "patroniAnswered" })
   if (verdict.kind === "promoting") turn.disturb();
 }
 
+function judged(turn: Turn, observation: Observation): Verdict {
+  if (turn.settings.election !== null) return judgeCandidate(observation);
+  return isOutlived(observation, turn.state.dcs, turn.nowMs) ? outlived : judge(observation);
+}
+
 function noteAdvert(turn: Turn, event: GroupEvent & { kind: "advertReceived" }): void {
-  const { from, priority, intervalMs, vips } = event;
+  const { from, priority, vips } = event;
   if (!vips.some((vip) => turn.settings.vips.includes(vip))) {
     turn.count("foreignAdverts");
     turn.remind("router-id-foreign", `${from} uses our virtual router ID for ${vips.join(", ")}`);
     return;
   }
   compare(turn, event);
-  turn.set({ speakers: heard(turn.state.speakers, from, priority, intervalMs, turn.nowMs) });
+  turn.set({ speakers: heard(turn.state.speakers, event, turn.nowMs) });
+  noteRival(turn, event);
   if (priority <= LAME_DUCK_PRIORITY) turn.disturb();
   if (priority === 0) {
     // A neighbour that asked in the overlap may have learnt the old holder's answer last.

@@ -8,11 +8,19 @@ const MAX_SPEAKERS = 16;
 
 export type Speakers = Readonly<Record<string, Speaker>>;
 
+export interface HeardAdvert {
+  readonly from: string;
+  readonly winsTies: boolean;
+  readonly priority: number;
+  readonly intervalMs: number;
+}
+
 /** Notes an advert. Priority 0 means that its sender has let go (RFC 9568 section 5.2.4). */
-export function heard(speakers: Speakers, from: string, priority: number, intervalMs: number, nowMs: number): Speakers {
+export function heard(speakers: Speakers, advert: HeardAdvert, nowMs: number): Speakers {
+  const { from, winsTies, priority, intervalMs } = advert;
   const others = without(speakers, from);
   if (priority === 0) return others;
-  const speaker = { priority, lastAtMs: nowMs, downAtMs: nowMs + downIntervalMs(priority, intervalMs) };
+  const speaker = { priority, winsTies, lastAtMs: nowMs, downAtMs: nowMs + downIntervalMs(priority, intervalMs) };
   return { ...newest(others, MAX_SPEAKERS - 1), [from]: speaker };
 }
 
@@ -30,7 +38,12 @@ export function someoneAnswers(speakers: Speakers): boolean {
 
 /** Active_Down_Interval = 3 × Active_Adver_Interval + Skew_Time (RFC 9568 section 6.1). */
 export function downIntervalMs(priority: number, intervalMs: number): number {
-  return 3 * intervalMs + ((256 - priority) * intervalMs) / 256;
+  return 3 * intervalMs + skewMs(priority, intervalMs);
+}
+
+/** Skew_Time: the higher the priority, the sooner (RFC 9568 section 6.1). */
+export function skewMs(priority: number, intervalMs: number): number {
+  return ((256 - priority) * intervalMs) / 256;
 }
 
 function without(speakers: Speakers, from: string): Speakers {

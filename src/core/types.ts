@@ -14,7 +14,17 @@ export interface GroupSettings {
   /** VRRP priority of a holder's adverts (RFC 9568 section 5.2.4). */
   readonly priority: number;
   readonly takeOn: TakeOn;
+  /** How one of several eligible nodes is chosen; `null` for a role that Patroni's leader lock gives to one node only. */
+  readonly election: ElectionSettings | null;
   readonly timing: Timing;
+}
+
+/** RFC 9568 section 6.1. */
+export interface ElectionSettings {
+  /** Preempt_Mode: take the VIP from a holder of lower priority. */
+  readonly preempt: boolean;
+  /** ... but only after this node has been eligible for so long. */
+  readonly preemptDelayMs: number;
 }
 
 /** Spans in milliseconds; the defaults are in the configuration's table. */
@@ -77,7 +87,7 @@ export interface Claim {
  * The deadlines a lame duck has met so far, each set once when its case was first seen; the earliest counts. All are
  * forgotten when Patroni says again that this node leads.
  */
-export type DuckCase = "down" | "replica" | "accepts" | "refuses";
+export type DuckCase = "down" | "replica" | "accepts" | "refuses" | "ineligible";
 export type DuckBounds = Readonly<Partial<Record<DuckCase, number>>>;
 
 export type Fault =
@@ -95,6 +105,8 @@ export interface View {
 /** Another node heard on our VRID about our VIPs. */
 export interface Speaker {
   readonly priority: number;
+  /** Its address is higher than ours, so it has the VIP when priorities are equal (RFC 9568 section 6.4.3). */
+  readonly winsTies: boolean;
   readonly lastAtMs: number;
   /** Active_Down_Interval counted from its last advert (RFC 9568 section 6.1). */
   readonly downAtMs: number;
@@ -127,6 +139,13 @@ export interface Counters {
   readonly foreignAdverts: number;
 }
 
+/** A standby's part in an election. */
+export interface Contest {
+  readonly eligibleSinceMs: number;
+  /** Active_Down_Timer: nobody who may keep it has the VIP from then on (RFC 9568 section 6.1). */
+  readonly downAtMs: number;
+}
+
 export interface GroupState {
   readonly phase: Phase;
   readonly phaseSinceMs: number;
@@ -139,6 +158,8 @@ export interface GroupState {
   readonly rightUntilMs: number;
   readonly dcs: DcsSettings | null;
   readonly speakers: Readonly<Record<string, Speaker>>;
+  /** What a standby that is eligible for an elected VIP waits for; `null` for any other. */
+  readonly contest: Contest | null;
   readonly polling: Polling;
   readonly announcing: Announcing;
   /** When each of the warnings that go on while their cause lasts may be told again. */
@@ -164,6 +185,7 @@ export type GroupEvent =
   | {
       readonly kind: "advertReceived";
       readonly from: string;
+      readonly winsTies: boolean;
       readonly priority: number;
       readonly intervalMs: number;
       readonly vips: readonly string[];
@@ -242,6 +264,9 @@ export type Reason =
   | "postgres-recovering"
   | "postgres-ending"
   | "not-leader"
+  | "elected"
+  | "outranked"
+  | "not-eligible"
   | "patroni-silent"
   | "patroni-back"
   | "claim"

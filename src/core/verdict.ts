@@ -19,6 +19,10 @@ export type Verdict =
   | { readonly kind: "ending"; readonly state: string }
   /** Has not the lock. */
   | { readonly kind: "notLeader"; readonly postgres: "replica" | "down" | "writable" }
+  /** May have an elected VIP, as others may: Patroni says that this node has its role. */
+  | { readonly kind: "eligible"; readonly role: string }
+  /** May not have an elected VIP: it has another role, lags too far behind, or PostgreSQL does not run. */
+  | { readonly kind: "ineligible"; readonly role: string; readonly state: string }
   /** Patroni said nothing that can be used. */
   | { readonly kind: "silent"; readonly reason: UnknownReason; readonly detail: string; readonly port: PortState };
 
@@ -30,6 +34,13 @@ export const outlived: Verdict = {
   port: "unknown",
 };
 
+/** Judges an answer to `GET /replica` and the like: roles that several nodes have, and an election chooses among. */
+export function judgeCandidate(observation: Observation): Verdict {
+  if (observation.kind === "unknown") return judge(observation);
+  const { rawRole: role, rawState: state } = observation.status;
+  return observation.hasRole ? { kind: "eligible", role } : { kind: "ineligible", role, state };
+}
+
 /** Judges an answer to `GET /primary` (Patroni REST API, `patroni/api.py` do_GET). */
 export function judge(observation: Observation): Verdict {
   if (observation.kind === "unknown") {
@@ -39,15 +50,17 @@ export function judge(observation: Observation): Verdict {
   return observation.hasRole ? judgeLeader(status) : judgeOther(status);
 }
 
-/** Whether Patroni answered that this node has the leader lock. */
+/** Whether Patroni answered that this node has the group's role: the leader lock, for `primary`. */
 export function leads(verdict: Verdict): boolean {
   switch (verdict.kind) {
+    case "eligible":
     case "writable":
     case "promoting":
     case "recovering":
     case "ending":
       return true;
     case "notLeader":
+    case "ineligible":
     case "silent":
       return false;
   }
@@ -55,7 +68,7 @@ export function leads(verdict: Verdict): boolean {
 
 /** Whether PostgreSQL answers here or is about to (a promotion): worth normal adverts. */
 export function serves(verdict: Verdict): boolean {
-  return verdict.kind === "writable" || verdict.kind === "promoting";
+  return verdict.kind === "writable" || verdict.kind === "promoting" || verdict.kind === "eligible";
 }
 
 /** One sentence for logs and status. */
@@ -71,6 +84,10 @@ export function explain(verdict: Verdict): string {
       return `this node still has the leader lock, PostgreSQL is ${verdict.state}`;
     case "notLeader":
       return notLeaderText[verdict.postgres];
+    case "eligible":
+      return `Patroni says this node may have the VIP (${verdict.role})`;
+    case "ineligible":
+      return `Patroni says this node may not have the VIP (${verdict.role}, ${verdict.state})`;
     case "silent":
       return `Patroni gave no usable answer (${verdict.reason}: ${verdict.detail})`;
   }

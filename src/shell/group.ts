@@ -58,11 +58,12 @@ function setupOf(config: GroupConfig): GroupSetup {
   const addresses = config.vips.map(({ address }) => address);
   return {
     name: addresses.join(","),
-    path: "/primary",
+    path: config.healthPath,
     settings: {
       vips: addresses,
       priority: config.priority,
       takeOn: config.takeOn,
+      election: config.election,
       timing: config.timing,
     },
     speech: {

@@ -3,7 +3,7 @@
  * reason.
  */
 import type { NetworkEvent } from "../ports/network.js";
-import type { MacAddress } from "../wire/addresses.js";
+import { type MacAddress, compareAddresses } from "../wire/addresses.js";
 import { classifyArp, parseArp } from "../wire/arp.js";
 import { ETHER_TYPE, parseFrame } from "../wire/ethernet.js";
 import { parseNeighbor } from "../wire/ndisc.js";
@@ -71,6 +71,7 @@ export class PacketDesk {
     group.dispatch({
       kind: "advertReceived",
       from: event.source,
+      winsTies: winsTies(event, group),
       priority: advert.priority,
       intervalMs: intervalMs(advert),
       vips: advert.addresses,
@@ -132,6 +133,16 @@ function unsound({ source, ttl }: AdvertEvent, reason: DropReason): Refusal {
   // A likely one has a likely cause: keepalived sends unicast over IPv6 like this unless it is told `unicast_ttl 255`.
   const detail = reason === "ttl" ? `: TTL or hop limit ${String(ttl)}, wanted ${String(VRRP_TTL)}` : "";
   return { reason, text: text + detail };
+}
+
+/**
+ * Whether the sender has the VIP when priorities are equal (RFC 9568 section 6.4.3). A group with VIPs of both families moves
+ * as one, so one family has to decide.
+ */
+function winsTies({ family, source }: AdvertEvent, { placement, speech }: GroupRunner): boolean {
+  const deciding = speech.vips.some((vip) => vip.family === "ipv4") ? "ipv4" : "ipv6";
+  const own = placement?.sources[deciding] ?? null;
+  return family === deciding && own !== null && compareAddresses(source, own) > 0;
 }
 
 function intervalMs(advert: Advert): number {

@@ -25,6 +25,8 @@ test("--vip alone suffices, and every default is resolved", async () => {
         vips: [{ family: "ipv4", address: "10.186.157.199", prefixLength: 24 }],
         interface: null,
         role: "primary",
+        healthPath: "/primary",
+        election: null,
         routerId: null,
         label: null,
         priority: 254,

@@ -48,8 +48,15 @@ const VIP_CASES: readonly (readonly [string, string])[] = [
   ["{ vrrp_version: 2, auth_pass: }", `auth_pass is empty; ${PASSWORD}`],
   ["{ vrrp_version: 2, auth_pass_file: /nowhere }", 'auth_pass_file is "/nowhere", which cannot be read (ENOENT)'],
   ["kernel_lease: 1500ms", 'kernel_lease is "1500ms"; wanted off, or a duration from 1s to 60s in steps of 1s'],
-  ["role: replica", 'role is "replica"; wanted primary (the one given is not supported yet)'],
-  ["role: boss", 'role is "boss"; wanted primary'],
+  ["role: boss", 'role is "boss"; wanted one of primary, replica, sync, async, standby-leader, any'],
+  [
+    "max_lag: much, role: replica",
+    'max_lag is "much"; wanted a number of bytes, such as 16MB (units: B, kB, MB, GB, TB)',
+  ],
+  ["max_lag: 16MB", "max_lag has no effect with role: primary; wanted role replica, sync, async"],
+  ["tags: [eu], role: replica", 'tags[0] is "eu"; wanted a tag with its value, such as region=eu'],
+  ["preempt: false", "preempt has no effect with role: primary, where Patroni's lock decides"],
+  ["priority: 255, role: any", "priority is 255, which has a meaning of its own in an election; wanted 2 to 254"],
   ["vrrp_version: 4", "vrrp_version is 4; wanted one of 3, 2"],
   ["checksum: none", 'checksum is "none"; wanted one of pseudo-header, pdu-only'],
   ["destroy_sockets: yes", 'destroy_sockets is "yes"; wanted true or false'],
@@ -225,7 +232,7 @@ test("all problems come at once, from every source, each with its place", async 
   });
   assert.deepEqual(found, [
     "PGVIP_RUTER_ID: is unknown; did you mean PGVIP_ROUTER_ID?",
-    "pgvip.yml:8:11: vips[0].nope is unknown; wanted one of address, interface, role, router_id, label, priority, " +
+    "pgvip.yml:8:11: vips[0].nope is unknown; wanted one of address, interface, role, max_lag, tags, preempt, preempt_delay, router_id, label, priority, " +
       "advert_interval, vrrp_version, auth_pass, auth_pass_file, checksum, transport, peers, take_on, kernel_lease, lease, poll_interval, turbo_interval, " +
       "lock_interval, answer_timeout, hold_timeout, silence_timeout, startup_grace, promote_grace, destroy_sockets",
     `pgvip.yml:2:8: patroni.url is "ftp://pg"; ${URL_WANTED}`,

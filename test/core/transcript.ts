@@ -8,13 +8,23 @@
 import { initialState, nextDeadlineMs, step } from "../../src/core/group.js";
 import { checkInvariants } from "../../src/core/invariants.js";
 import type { Observation, PortState, UnknownReason } from "../../src/core/observation.js";
-import type { Effect, GroupEvent, GroupSettings, GroupState, Report, TakeOn } from "../../src/core/types.js";
+import type {
+  Effect,
+  ElectionSettings,
+  GroupEvent,
+  GroupSettings,
+  GroupState,
+  Report,
+  TakeOn,
+} from "../../src/core/types.js";
+import { compareAddresses } from "../../src/wire/addresses.js";
 import type { PatroniRole, PatroniState, PatroniStatus } from "../../src/wire/patroni.js";
 
 export const defaultSettings: GroupSettings = {
   vips: ["10.0.0.100"],
   priority: 254,
   takeOn: "auto",
+  election: null,
   timing: {
     advertIntervalMs: 100,
     pollMs: 100,
@@ -29,6 +39,8 @@ export const defaultSettings: GroupSettings = {
   },
 };
 
+/** Breaks ties in elections. */
+const OWN_ADDRESS = "10.0.0.5";
 const ANSWER_AFTER_MS = 2;
 const TAKE_OVER_MS = 0.2;
 
@@ -76,6 +88,9 @@ export class Scenario {
         return;
       case "take-on":
         this.#settings = { ...this.#settings, takeOn: takeOn(words[0]) };
+        return;
+      case "elect":
+        this.#settings = { ...this.#settings, priority: Number(words[0]), election: election(words) };
         return;
       case "refuse":
         this.#refusal = words[0] ?? null;
@@ -147,6 +162,12 @@ export class Scenario {
   }
 }
 
+/** `elect PRIORITY [no-preempt | after DURATION]` */
+function election(words: readonly string[]): ElectionSettings {
+  const [, first, second] = words;
+  return { preempt: first !== "no-preempt", preemptDelayMs: first === "after" ? duration(second) : 0 };
+}
+
 function eventOf(verb: string, words: readonly string[], nowMs: number): GroupEvent | null {
   const [first = "", second = ""] = words;
   switch (verb) {
@@ -158,6 +179,7 @@ function eventOf(verb: string, words: readonly string[], nowMs: number): GroupEv
       return {
         kind: "advertReceived",
         from: first,
+        winsTies: compareAddresses(first, OWN_ADDRESS) > 0,
         priority: Number(second),
         intervalMs: Number(words[3] ?? 100),
         vips: (words[2] ?? "10.0.0.100").split(","),

@@ -134,7 +134,14 @@ export class Agent {
     this.thread.process.post(() => {
       if (!this.#listens) return;
       const { advertIntervalMs } = this.#settings.timing;
-      this.#tell({ kind: "advertReceived", from, priority, intervalMs: advertIntervalMs, vips: [vip] });
+      this.#tell({
+        kind: "advertReceived",
+        from,
+        winsTies: false,
+        priority,
+        intervalMs: advertIntervalMs,
+        vips: [vip],
+      });
     });
   }
 
