@@ -4,7 +4,7 @@
  */
 import { assert, unreachable } from "../assert.js";
 import { addBound, duckDeadlineOf } from "./deadlines.js";
-import { dropLeftover, release, withHold } from "./moves.js";
+import { assertHolding, dropLeftover, release, withHold } from "./moves.js";
 import { someoneAnswers } from "./speakers.js";
 import { LAME_DUCK_PRIORITY, OWNER_PRIORITY, type Turn } from "./turn.js";
 import type { Claim, DuckBounds, Hold, Reason } from "./types.js";
@@ -173,6 +173,7 @@ function confirm(turn: Turn, claim: Claim): void {
     `${claim.from} claims the VIP, but Patroni confirms this node (${String(conflicts)} times so far)`,
   );
   outbid(turn, claim.from);
+  assertHolding(turn);
   turn.announceSoon();
 }
 
@@ -180,8 +181,8 @@ function confirm(turn: Turn, claim: Claim): void {
 function outbid(turn: Turn, from: string): void {
   const { phase, speakers } = turn.state;
   const rival = speakers[from];
-  if (phase.kind !== "holder" || rival === undefined) return;
-  if (rival.priority < phase.hold.priority || phase.hold.priority === OWNER_PRIORITY) return;
-  withHold(turn, (hold) => ({ ...hold, priority: OWNER_PRIORITY }));
-  turn.effect({ kind: "advertise", priority: OWNER_PRIORITY });
+  if (phase.kind !== "holder" || rival === undefined || rival.priority < phase.hold.priority) return;
+  if (phase.hold.priority === OWNER_PRIORITY) return;
+  // Whatever went out a moment ago, this one is news.
+  withHold(turn, (hold) => ({ ...hold, priority: OWNER_PRIORITY, assertedAtMs: -Infinity }));
 }

@@ -31,6 +31,20 @@ export function holds(phase: Phase): phase is Holding {
   return phase.kind === "holder" || phase.kind === "lameDuck";
 }
 
+/** Out of turn at most this often: whoever forges adverts must not decide how many we send. */
+const ASSERT_INTERVAL_MS = 20;
+
+/**
+ * A holder answers an advert that denies it with one of its own at once (RFC 9568 section 6.4.3): others must not wait for
+ * an Active router that is there.
+ */
+export function assertHolding(turn: Turn): void {
+  const { phase } = turn.state;
+  if (phase.kind !== "holder" || turn.nowMs < phase.hold.assertedAtMs + ASSERT_INTERVAL_MS) return;
+  withHold(turn, (hold) => ({ ...hold, assertedAtMs: turn.nowMs }));
+  turn.effect({ kind: "advertise", priority: phase.hold.priority });
+}
+
 export function withHold(turn: Turn, change: (hold: Hold) => Hold): void {
   const { phase } = turn.state;
   if (phase.kind === "holder") turn.set({ phase: { ...phase, hold: change(phase.hold) } });
