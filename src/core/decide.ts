@@ -161,17 +161,19 @@ function decideLameDuck(turn: Turn, hold: Hold, known: DuckBounds): void {
 
 /** A claim heard by a node that leads is settled by Patroni's next word: "leader" again means that we stay. */
 function answerClaim(turn: Turn, hold: Hold, sentAtMs: number): void {
-  if (hold.claim !== null && sentAtMs >= hold.claim.heardAtMs) confirm(turn, hold.claim);
+  if (hold.claim !== null && sentAtMs >= hold.claim.heardAtMs) confirm(turn, hold, hold.claim);
 }
 
-function confirm(turn: Turn, claim: Claim): void {
+/** Right after a take-over a claim is the last word of a predecessor that had not heard of it. */
+const LAST_WORDS_MS = 1_000;
+
+function confirm(turn: Turn, hold: Hold, claim: Claim): void {
   turn.count("conflicts");
-  withHold(turn, (hold) => ({ ...hold, claim: null }));
+  withHold(turn, (same) => ({ ...same, claim: null }));
   const { conflicts } = turn.state.counters;
-  turn.remind(
-    "conflict",
-    `${claim.from} claims the VIP, but Patroni confirms this node (${String(conflicts)} times so far)`,
-  );
+  const text = `${claim.from} claims the VIP, but Patroni confirms this node (${String(conflicts)} times so far)`;
+  if (turn.nowMs - hold.sinceMs < LAST_WORDS_MS) turn.notice("conflict", text);
+  else turn.remind("conflict", text);
   outbid(turn, claim.from);
   assertHolding(turn);
   turn.announceSoon();
