@@ -5,7 +5,7 @@
 import { assert, unreachable } from "../assert.js";
 import { addBound, duckDeadlineOf } from "./deadlines.js";
 import { decideCandidate, decideElected } from "./election.js";
-import { dropLeftover, release, withHold } from "./moves.js";
+import { deny, dropLeftover, release, withHold } from "./moves.js";
 import { someoneAnswers } from "./speakers.js";
 import { LAME_DUCK_PRIORITY, OWNER_PRIORITY, type Turn } from "./turn.js";
 import type { Claim, DuckBounds, Hold, Reason } from "./types.js";
@@ -178,27 +178,20 @@ function decideLameDuck(turn: Turn, hold: Hold, known: DuckBounds): void {
 
 /** A claim heard by a node that leads is settled by Patroni's next word: "leader" again means that we stay. */
 function answerClaim(turn: Turn, hold: Hold, sentAtMs: number): void {
-  if (hold.claim !== null && sentAtMs >= hold.claim.heardAtMs) confirm(turn, hold.claim);
+  if (hold.claim !== null && sentAtMs >= hold.claim.heardAtMs) confirm(turn, hold, hold.claim);
 }
 
-function confirm(turn: Turn, claim: Claim): void {
-  turn.count("conflicts");
-  withHold(turn, (hold) => ({ ...hold, claim: null }));
-  const { conflicts } = turn.state.counters;
-  turn.remind(
-    "conflict",
-    `${claim.from} claims the VIP, but Patroni confirms this node (${String(conflicts)} times so far)`,
-  );
+function confirm(turn: Turn, hold: Hold, claim: Claim): void {
   outbid(turn, claim.from);
-  turn.announceSoon();
+  deny(turn, hold, `${claim.from} claims the VIP, but Patroni confirms this node`);
 }
 
 /** A router that does not ask Patroni gives way to a higher priority only. */
 function outbid(turn: Turn, from: string): void {
   const { phase, speakers } = turn.state;
   const rival = speakers[from];
-  if (phase.kind !== "holder" || rival === undefined) return;
-  if (rival.priority < phase.hold.priority || phase.hold.priority === OWNER_PRIORITY) return;
-  withHold(turn, (hold) => ({ ...hold, priority: OWNER_PRIORITY }));
-  turn.effect({ kind: "advertise", priority: OWNER_PRIORITY });
+  if (phase.kind !== "holder" || rival === undefined || rival.priority < phase.hold.priority) return;
+  if (phase.hold.priority === OWNER_PRIORITY) return;
+  // Whatever went out a moment ago, this one is news.
+  withHold(turn, (hold) => ({ ...hold, priority: OWNER_PRIORITY, assertedAtMs: -Infinity }));
 }

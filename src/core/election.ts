@@ -6,10 +6,10 @@
  * eligible becomes a lame duck with priority 1, which every eligible standby outbids within its skew time.
  */
 import { assert } from "../assert.js";
-import { release, withHold } from "./moves.js";
+import { deny, release } from "./moves.js";
 import { downIntervalMs, skewMs } from "./speakers.js";
 import { LAME_DUCK_PRIORITY, type Turn } from "./turn.js";
-import type { Claim, ElectionSettings, GroupEvent, Hold, Speaker } from "./types.js";
+import type { ElectionSettings, GroupEvent, Hold, Speaker } from "./types.js";
 import { explain, serves } from "./verdict.js";
 
 /** Sets the Active_Down_Timer of a standby by an advert of another node. */
@@ -72,7 +72,8 @@ export function decideElected(turn: Turn, hold: Hold, toLameDuck: () => void): v
     const [from, { priority }] = better;
     release(turn, "outranked", `${from} has the VIP now, with priority ${String(priority)}`);
   } else if (hold.claim !== null && view.sentAtMs >= hold.claim.heardAtMs) {
-    assertActive(turn, hold.claim);
+    // With Patroni's next word, so that a flood of forged adverts does not make one of ours.
+    deny(turn, hold, `${hold.claim.from} claims the VIP with a lower priority`);
   }
 }
 
@@ -83,18 +84,4 @@ function isActive({ priority }: Speaker): boolean {
 
 function outranks({ priority, winsTies }: Speaker, hold: Hold): boolean {
   return priority > hold.priority || (priority === hold.priority && winsTies);
-}
-
-/**
- * A lower router claims the VIP: it has to hear us, and so have its neighbours. Not at once, as the RFC wants it, but with
- * Patroni's next answer, so that a flood of forged adverts does not make one of ours; the cadence goes on anyway.
- */
-function assertActive(turn: Turn, { from }: Claim): void {
-  turn.count("conflicts");
-  withHold(turn, (hold) => ({ ...hold, claim: null }));
-  turn.remind(
-    "conflict",
-    `${from} claims the VIP with a lower priority (${String(turn.state.counters.conflicts)} times)`,
-  );
-  turn.announceSoon();
 }

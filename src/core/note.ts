@@ -4,7 +4,7 @@
  */
 import { unreachable } from "../assert.js";
 import { duckDeadlineOf, isOutlived, rightUntil } from "./deadlines.js";
-import { holds, letGo, release, standBy, withHold } from "./moves.js";
+import { assertHolding, holds, letGo, release, standBy, withHold } from "./moves.js";
 import { heard } from "./speakers.js";
 import { LAME_DUCK_PRIORITY, type Turn } from "./turn.js";
 import type { GroupEvent } from "./types.js";
@@ -130,6 +130,7 @@ function noteAdvert(turn: Turn, event: GroupEvent & { kind: "advertReceived" }):
   if (priority === 0) {
     // A neighbour that asked in the overlap may have learnt the old holder's answer last.
     if (holds(turn.state.phase)) turn.announceSoon();
+    assertHolding(turn);
   } else if (priority > LAME_DUCK_PRIORITY) {
     if (turn.state.phase.kind === "standby" && turn.state.view?.verdict.kind !== "promoting")
       turn.poll({ disturbedAtMs: null });

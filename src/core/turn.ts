@@ -135,7 +135,7 @@ export class Turn {
 
   /** A hold as it begins. */
   newHold(priority: number): Hold {
-    const none = { addressAtMs: null, restoreAtMs: null, claim: null };
+    const none = { assertedAtMs: -Infinity, addressAtMs: null, restoreAtMs: null, claim: null };
     return { sinceMs: this.nowMs, priority, renewAtMs: this.#nextRenewalMs(), ...none };
   }
 

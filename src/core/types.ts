@@ -69,6 +69,8 @@ export interface Hold {
   readonly sinceMs: number;
   /** VRRP priority of its adverts. */
   readonly priority: number;
+  /** When an advert last went out of turn, as an answer to another's. */
+  readonly assertedAtMs: number;
   readonly renewAtMs: number;
   /** When the address was put in; `null` until the network has reported it. */
   readonly addressAtMs: number | null;

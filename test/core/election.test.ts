@@ -17,8 +17,8 @@ const INTERVAL_MS = 100;
 const ANSWER_AFTER_MS = 2;
 /** A lame duck without a successor stays for five seconds, then the standby's timer runs. */
 const SETTLED_MS = 7_000;
-/** Two may take over in the same moment; each hears of the other with its first advert. */
-const OVERLAP_MS = 5;
+/** Two may take over in the same moment; each hears of the other at once, and the better one answers with Patroni's word. */
+const OVERLAP_MS = 10;
 
 interface Due {
   readonly atMs: number;

@@ -1,105 +1,12 @@
 /** The runner carries out what the core orders, in order, and brings outcomes back. */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import type { Observation } from "../../src/core/observation.js";
-import type { Report } from "../../src/core/types.js";
-import type { Patroni } from "../../src/ports/patroni.js";
-import { GroupRunner } from "../../src/shell/group-runner.js";
-import { type Drop, PacketDesk } from "../../src/shell/packet-desk.js";
 import { macAddress } from "../../src/wire/addresses.js";
 import { gratuitousRequest } from "../../src/wire/arp.js";
 import { centis, priority, vrid } from "../../src/wire/units.js";
 import { VRRP_GROUP, emitAdvert } from "../../src/wire/vrrp.js";
-import { defaultSettings, status } from "../core/transcript.js";
-import { FakeNetwork, ManualClock, settle } from "./fake-network.js";
-
-const VIP = "10.0.0.100";
-const OWN = "10.0.0.1";
-const placement = {
-  ifIndex: 7,
-  name: "eth0",
-  mac: macAddress("02:00:00:00:00:01"),
-  sources: { ipv4: OWN, ipv6: null, ipv6Global: null },
-};
-
-class Bench {
-  readonly clock = new ManualClock();
-  readonly network = new FakeNetwork(this.clock);
-  readonly reports: Report[] = [];
-  readonly dropped: Drop[] = [];
-  readonly runner: GroupRunner;
-  readonly desk: PacketDesk;
-  observation: Observation = answer(true);
-  listened = 0;
-
-  constructor(peers: readonly string[] | null = null) {
-    const patroni: Patroni = {
-      health: () => {
-        const sentAtMs = this.clock.nowMs();
-        return Promise.resolve({ sentAtMs, answeredAtMs: sentAtMs, observation: this.observation });
-      },
-      settings: () => Promise.resolve({ kind: "unavailable", detail: "not asked" }),
-      members: () => Promise.resolve([]),
-      close: () => undefined,
-    };
-    this.runner = new GroupRunner(
-      {
-        name: VIP,
-        path: "/primary",
-        settings: { ...defaultSettings, vips: [VIP] },
-        speech: {
-          vips: [{ family: "ipv4", address: VIP, prefixLength: 24 }],
-          label: "eth0:1",
-          advertIntervalMs: 100,
-          dialect: { kind: "v3", checksum: "pseudoHeader" },
-          peers,
-          destroySockets: true,
-          kernelLeaseSeconds: 2,
-        },
-      },
-      {
-        clock: this.clock,
-        patroni,
-        orders: this.network.orders,
-        report: (report) => this.reports.push(report),
-        routerId: () => vrid(51),
-        listen: () => (this.listened += 1),
-      },
-    );
-    this.desk = new PacketDesk([this.runner], (drop) => this.dropped.push(drop));
-  }
-
-  transitions(): string[] {
-    return this.reports.flatMap((report) => (report.kind === "transition" ? [`${report.from}>${report.to}`] : []));
-  }
-
-  advert(source: string, level: number, ttl = 255): void {
-    const advert = {
-      kind: "v3",
-      family: "ipv4",
-      vrid: vrid(51),
-      priority: priority(level),
-      interval: centis(10),
-      addresses: [VIP],
-    } as const;
-    const destination = VRRP_GROUP.ipv4;
-    const pdu = emitAdvert(advert, { source, destination }, { checksum: "pseudoHeader" });
-    this.desk.advert({
-      kind: "advert",
-      atMs: this.clock.nowMs(),
-      ifIndex: 7,
-      family: "ipv4",
-      source,
-      destination,
-      ttl,
-      pdu,
-    });
-  }
-}
-
-function answer(hasRole: boolean): Observation {
-  return { kind: "answered", hasRole, status: status(hasRole ? "primary" : "replica", "running"), dcsSeenAtMs: null };
-}
+import { Bench, OWN, VIP, answer, placement } from "./bench.js";
+import { settle } from "./fake-network.js";
 
 describe("a group runner", () => {
   it("takes the VIP with everything the network needs", async () => {
