@@ -20,6 +20,11 @@ describe("statistics", () => {
     assert.ok(found.high > 3 && found.high <= 40 / 8, `${found.high}`);
   });
 
+  test("the base is resampled too", () => {
+    const found = ratioOfMedians([10, 10, 10], [5, 10, 20]) ?? assert.fail();
+    assert.ok(found.low < 1 && found.high > 1, JSON.stringify(found));
+  });
+
   test("the same numbers give the same interval, more of them a narrower one", () => {
     const few = Array.from({ length: 5 }, (_, index) => 10 + index);
     const many = Array.from({ length: 100 }, (_, index) => 10 + (index % 5));
