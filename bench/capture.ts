@@ -32,6 +32,11 @@ export class Capture {
     this.#process.onLine((line) => this.#lines.push(line));
   }
 
+  /** How many packets so far. */
+  get seen(): number {
+    return this.#lines.length;
+  }
+
   /** Ends the capture. */
   async stop(): Promise<readonly WireEvent[]> {
     await this.#process.stop("SIGINT");

@@ -47,33 +47,48 @@ async function missingFor({ backend, systems }: BenchOptions): Promise<string[]>
 async function run(options: BenchOptions): Promise<Results> {
   const { systems, scenarios, backend, restSeconds } = options;
   const scene: SceneOptions = { backend, postgres: { pace } };
-  const startedAt = new Date().toISOString();
-  const rounds = new Rounds({ scene, systems, scenarios, rounds: options.rounds, progress });
+  let results = await emptyResults(options);
+  const save = (more: Partial<Results>): void => {
+    results = { ...results, ...more };
+    saveResults(results, options.output);
+  };
+  const rounds = new Rounds({ scene, systems, scenarios, rounds: options.rounds, progress, save });
   try {
     await rounds.run();
   } finally {
     await rounds.close();
   }
-  const flips = await runFlips({ systems, flips: options.flips, progress });
+  save({ flips: await runFlips({ systems, flips: options.flips, progress }) });
   const costPlan = { scene, systems, advertisers: fastAdvertisers, restSeconds, jitterSeconds: restSeconds, progress };
-  const costs = restSeconds === 0 ? { costs: [], jitters: [] } : await measureCosts(costPlan);
+  if (restSeconds > 0) save(await measureCosts(costPlan));
+  return results;
+}
+
+async function emptyResults({ systems, scenarios, backend }: BenchOptions): Promise<Results> {
   return {
     format: 1,
-    startedAt,
+    startedAt: new Date().toISOString(),
     command: ["npm run bench", ...(process.argv.length > 2 ? ["--", ...process.argv.slice(2)] : [])].join(" "),
     backend,
     machine: await describeMachine(),
     systems: systems.map(({ name, about }) => ({ name, about })),
     scenarios: scenarios.map(({ name, about }) => ({ name, about })),
-    ...rounds.results,
-    flips,
-    ...costs,
+    rounds: [],
+    flips: [],
+    costs: [],
+    jitters: [],
+    starts: [],
+    failOverCpu: [],
   };
 }
 
+function saveResults(results: Results, directory: string): void {
+  mkdirSync(directory, { recursive: true });
+  writeResults(`${directory}/results.json`, results);
+}
+
 function report(results: Results, { output, publish: published }: { output: string; publish: boolean }): void {
-  mkdirSync(output, { recursive: true });
-  writeResults(`${output}/results.json`, results);
+  saveResults(results, output);
   writeFileSync(`${output}/report.html`, htmlReport(results));
   if (published) publish(results);
   console.log(allTables(results, true).map(asText).join("\n"));

@@ -23,6 +23,8 @@ export interface RoundsPlan {
   readonly scenarios: readonly Scenario[];
   readonly rounds: number;
   readonly progress: (text: string) => void;
+  /** Called after each system's turn: a long run that is broken off leaves what it has. */
+  readonly save: (results: RoundResults) => void;
 }
 
 export type RoundResults = Pick<Results, "rounds" | "starts" | "failOverCpu">;
@@ -49,7 +51,10 @@ export class Rounds {
   async run(): Promise<void> {
     const { rounds, systems } = this.#plan;
     for (let round = 1; round <= rounds; round += 1) {
-      for (const system of rotated(systems, round - 1)) await this.#turn(system, round);
+      for (const system of rotated(systems, round - 1)) {
+        await this.#turn(system, round);
+        this.#plan.save(this.results);
+      }
     }
   }
 

@@ -12,17 +12,15 @@ const RESAMPLES = 2000;
 
 /**
  * Median of `values` over median of `base`, with its percentile bootstrap interval. The same numbers give the same
- * interval: the generator starts from a fixed seed. `null` when there is nothing to compare, or the base is nothing.
+ * interval: the generator starts from a fixed seed. `null` when there are too few, or when the base has values that are
+ * not above zero: a multiple of nothing, or of an error, says nothing.
  */
 export function ratioOfMedians(values: readonly number[], base: readonly number[]): Ratio | null {
-  if (values.length < 2 || base.length < 2 || median(base) <= 0) return null;
+  if (values.length < 2 || base.length < 2 || base.some((value) => value <= 0)) return null;
   const random = generator(1);
   const ratios = Array.from({ length: RESAMPLES }, () => {
     return median(resample(values, random)) / median(resample(base, random));
-  })
-    // A resampled base may be nothing although the base is something.
-    .map((ratio) => (Number.isNaN(ratio) ? 1 : ratio))
-    .sort((a, b) => a - b);
+  }).sort((a, b) => a - b);
   return { ratio: median(values) / median(base), low: at(ratios, 0.025), high: at(ratios, 0.975) };
 }
 

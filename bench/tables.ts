@@ -132,6 +132,5 @@ function summaryRow(name: string, values: readonly number[], baseValues: readonl
 }
 
 function short(value: number): string {
-  if (!Number.isFinite(value)) return "∞";
   return Math.abs(value) >= 10 ? value.toFixed(0) : value.toFixed(1);
 }

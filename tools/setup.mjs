@@ -23,6 +23,11 @@ const purposes = /** @satisfies {Record<string, Purpose>} */ ({
     make: [...build, ensureRawSocket],
   },
   demo: { root: "sudo npm run demo", tools: ["compiler", "namespaces"], make: [...build, ensureRawSocket] },
+  bench: {
+    root: "sudo npm run bench",
+    tools: ["compiler", "namespaces", "cluster", "packets", "otherRouters"],
+    make: [...build, ensureRawSocket],
+  },
   "demo-real": {
     root: "sudo npm run demo -- --real",
     tools: ["compiler", "namespaces", "cluster"],

@@ -97,14 +97,14 @@ function list(lines: readonly string[]): string {
 
 const legend = `<p class="legend"><span class="good"></span> serves writes, or has the VIP
 <span class="half"></span> has the lock but is read-only <span class="bad"></span> refused, failed, lost
-<span class="none"></span> not the leader, or silent <span class="other"></span> an echo's sender (see its tip)
-| ARP announcement</p>`;
+<span class="none"></span> not the leader, or silent <span class="old"></span> echoes from
+the node that answered first <span class="new"></span> from another &nbsp;| ARP announcement</p>`;
 
 const style = `
 :root { color-scheme: light dark; --text: #1b1f24; --page: #fff; --line: #d0d7de; --soft: #f3f5f7;
-  --good: #1a7f37; --half: #bf8700; --bad: #cf222e; --none: #c3cad2; --other: #0969da; --point: #0969da; }
+  --good: #1a7f37; --half: #bf8700; --bad: #cf222e; --none: #c3cad2; --old: #0969da; --new: #8250df; --point: #0969da; }
 @media (prefers-color-scheme: dark) { :root { --text: #e6edf3; --page: #0d1117; --line: #30363d; --soft: #161b22;
-  --good: #3fb950; --half: #d29922; --bad: #f85149; --none: #484f58; --other: #58a6ff; --point: #58a6ff; } }
+  --good: #3fb950; --half: #d29922; --bad: #f85149; --none: #484f58; --old: #58a6ff; --new: #bc8cff; --point: #58a6ff; } }
 body { margin: 0 auto; max-width: 60rem; padding: 1rem; color: var(--text); background: var(--page);
   font: 15px/1.5 system-ui, sans-serif; overflow-wrap: anywhere; }
 h2 { margin-top: 2.5rem; border-bottom: 1px solid var(--line); }
@@ -118,7 +118,8 @@ rect.good, .legend .good { fill: var(--good); background: var(--good); }
 rect.half, .legend .half { fill: var(--half); background: var(--half); }
 rect.bad, .legend .bad { fill: var(--bad); background: var(--bad); }
 rect.none, .legend .none { fill: var(--none); background: var(--none); }
-rect.other, .legend .other { fill: var(--other); background: var(--other); }
+rect.old, .legend .old { fill: var(--old); background: var(--old); }
+rect.new, .legend .new { fill: var(--new); background: var(--new); }
 .mark { stroke: var(--text); stroke-width: 1.5; }
 .legend { font-size: 13px; }
 .legend span { display: inline-block; width: 1.2em; height: .8em; margin-left: .6em; }

@@ -1,5 +1,5 @@
 /** One fail-over, strip above strip: what Patroni said, what PostgreSQL took, who had the VIP, what the client met. */
-import type { MeasuredRound } from "../results.js";
+import type { Lane, MeasuredRound } from "../results.js";
 import { axis, escape, percent, plotRow } from "./markup.js";
 
 const heightPx = 14;
@@ -22,7 +22,9 @@ const looks: Readonly<Record<string, string>> = {
 export function timeline(title: string, { lanes }: MeasuredRound, toMs: number): string {
   const rows = lanes.map(({ name, spans, marks }) =>
     plotRow(name, heightPx, [
-      ...spans.filter(({ fromMs }) => fromMs < toMs).map((span) => bar(span, toMs)),
+      ...spans
+        .filter(({ fromMs }) => fromMs < toMs)
+        .map((span) => bar(span, lookOf(span.state, spans[0]?.state), toMs)),
       ...marks.filter(({ atMs }) => atMs < toMs).map(({ atMs, what }) => mark(atMs, what, toMs)),
     ]),
   );
@@ -37,10 +39,14 @@ export function interestingMs(rounds: readonly MeasuredRound[]): number {
   return Math.max(100, ...starts) * 1.1;
 }
 
-function bar({ fromMs, toMs, state }: MeasuredRound["lanes"][number]["spans"][number], endMs: number): string {
+/** Echoes come from whoever sent the first ones, or from somebody else. */
+function lookOf(state: string, first: string | undefined): string {
+  return looks[state] ?? (state === first ? "old" : "new");
+}
+
+function bar({ fromMs, toMs, state }: Lane["spans"][number], look: string, endMs: number): string {
   const width = (Math.min(toMs, endMs) - fromMs) / endMs;
   const told = `${state}: ${fromMs.toFixed(1)} to ${toMs.toFixed(1)} ms`;
-  const look = looks[state] ?? "other";
   return `<rect x="${percent(fromMs / endMs)}" width="${percent(width)}" height="100%" class="${look}"><title>${escape(told)}</title></rect>`;
 }
 

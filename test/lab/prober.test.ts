@@ -46,6 +46,9 @@ describe("the probe", () => {
     await until("read-only answers", () => findings(records(), { fromMs: startMs, toMs: nowMs() }).writes.readOnly > 5);
     assert.equal(addedOutage(records(), startMs, node.name), null);
     await setRole(node, "primary");
+    await until("a write on a session that had met the replica", () =>
+      records().some((record) => record.kind === "write" && record.session === "open"),
+    );
     const outage = await until("a write", () => addedOutage(records(), startMs, node.name));
     // The VIP was there all the time: what is added is the difference of two probes.
     assert.ok(Math.abs(outage.addedMs) < 60, `${outage.addedMs}`);

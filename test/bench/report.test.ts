@@ -1,0 +1,84 @@
+/** Tables, the HTML page and the generated part of the documentation say what the results say. */
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { parseOptions } from "../../bench/options.js";
+import { resultsMarkdown, withResults } from "../../bench/publish.js";
+import { htmlReport } from "../../bench/report/html.js";
+import { allTables, asText, failures } from "../../bench/tables.js";
+import { UsageError } from "../../bench/usage-error.js";
+import { goodResults } from "./results.js";
+
+const failed = { kind: "failed", system: "pgvip", scenario: "switchover", round: 3, reason: "no <leader>" } as const;
+
+describe("tables", () => {
+  test("have a row for each measure and system, with the ratio to pgvip", () => {
+    const text = allTables(goodResults(), true).map(asText).join("\n");
+    assert.match(text, /silence, ms: keepalived-best +2 +2000\.0 +2000\.0 +2000\.0 +133 \(133–133\)/);
+    assert.match(text, /^keepalived-best +2 +30\.0 +40\.0 .* 1$/m);
+    assert.doesNotMatch(text, /readOnly: none/);
+  });
+
+  test("rounds that failed are told", () => {
+    const results = { ...goodResults(), rounds: [failed] };
+    assert.deepEqual(failures(results), ["round 3, pgvip, switchover: no <leader>"]);
+    assert.match(resultsMarkdown(results), /Rounds that failed\n\n- round 3, pgvip/);
+  });
+});
+
+describe("the page", () => {
+  const results = goodResults();
+  const page = htmlReport({ ...results, rounds: [...results.rounds, failed] });
+
+  test("needs nothing from elsewhere and escapes what it shows", () => {
+    assert.doesNotMatch(page, /<script|<link|src=|url\(|https?:/);
+    assert.ok(page.includes("what &lt;pgvip&gt; is") && page.includes("no &lt;leader&gt;"));
+  });
+
+  test("draws a point for each round and a timeline for each system with a VIP", () => {
+    // Four plotted measures, three systems, two scenarios, two rounds; and five flips that were answered.
+    assert.equal([...page.matchAll(/<circle/g)].length, 4 * 3 * 2 * 2 + 5);
+    assert.equal([...page.matchAll(/, round 1<\/figcaption>/g)].length, 2 * 2);
+    assert.match(page, /class="old"><title>from a: 0\.0 to 1500\.0 ms/);
+    assert.match(page, /class="new"><title>from b/);
+  });
+});
+
+describe("the documentation", () => {
+  const frame = (inner: string): string =>
+    `before\n<!-- results: written by npm run bench -- --publish -->${inner}<!-- end of results -->\nafter\n`;
+
+  test("gets its generated part replaced, and nothing else", () => {
+    const once = withResults(frame("\n\nold\n"), "new");
+    assert.equal(once, frame("\n\nnew\n"));
+    assert.equal(withResults(once, "new"), once);
+    assert.throws(() => withResults("no markers", "new"), /lacks the lines/);
+  });
+});
+
+describe("the command line", () => {
+  test("has defaults, and shorter ones for --quick", () => {
+    const full = parseOptions([]);
+    assert.ok(full.kind === "run" && full.rounds === 20 && full.flips === 200 && full.systems.length >= 6);
+    const quick = parseOptions(["--quick", "--rounds", "5"]);
+    assert.ok(quick.kind === "quick" && quick.rounds === 5 && quick.restSeconds === 0);
+    assert.deepEqual(
+      quick.systems.map(({ name }) => name),
+      ["none", "pgvip", "keepalived-best"],
+    );
+  });
+
+  for (const [words, message] of [
+    [["--rounds", "many"], /--rounds: got "many", wants a whole number/],
+    [["--systems", "pgvip,heartbeat"], /--systems: there is no "heartbeat"; there are none, pgvip/],
+    [["--scenarios", "flood"], /--scenarios: there is no "flood"; there are stop-patroni/],
+    [["--backend", "oracle"], /--backend: got "oracle", wants postgres or stand-in/],
+    [["--speed"], /Unknown option '--speed'/],
+  ] as const) {
+    test(`refuses ${words.join(" ")}`, () => {
+      assert.throws(
+        () => parseOptions(words),
+        (error) => error instanceof UsageError && message.test(error.message),
+      );
+    });
+  }
+});

@@ -1,0 +1,88 @@
+/** Each system of the benchmark works in the lab: it takes the VIP, and follows a role that moves there and back. */
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { Capture } from "../../bench/capture.js";
+import { runFlips } from "../../bench/flips.js";
+import { Rounds } from "../../bench/rounds.js";
+import { agentRestart } from "../../bench/scenarios/agent-restart.js";
+import { switchover } from "../../bench/scenarios/switchover.js";
+import { none } from "../../bench/systems/none.js";
+import { pgvip } from "../../bench/systems/pgvip.js";
+import { allSystems } from "../../bench/systems.js";
+import { PgvipAgents } from "../../lab/agents.js";
+import { Stage } from "../../lab/stage.js";
+import { vipCidr } from "../../lab/topology.js";
+import { until } from "../../lab/wait.js";
+
+describe("the systems of the benchmark", () => {
+  for (const system of allSystems(null).filter(({ usesVip }) => usesVip)) {
+    it(`${system.name} follows the role`, async () => {
+      assert.equal(await system.create().missing(), null);
+      const flips = await runFlips({ systems: [system], flips: 2, progress: () => undefined });
+      assert.equal(flips.length, 2);
+      for (const { addedMs, answeredMs } of flips) {
+        assert.ok(addedMs !== null && answeredMs !== null && addedMs > 0 && answeredMs > 0, JSON.stringify(flips));
+      }
+    });
+  }
+});
+
+describe("a round", () => {
+  it("measures the floor and pgvip, and says when a round failed", async () => {
+    const scenarios = [switchover, agentRestart];
+    const plan = { systems: [none, pgvip], scenarios, rounds: 1, progress: () => undefined, save: () => undefined };
+    const rounds = new Rounds({ scene: { backend: "stand-in" }, ...plan });
+    try {
+      await rounds.run();
+      const { results } = rounds;
+      const told = results.rounds.map(({ kind, system, scenario }) => `${kind} ${system} ${scenario}`);
+      // Without a VIP manager there is none to restart.
+      const expected = ["measured none switchover", "measured pgvip switchover", "measured pgvip agent-restart"];
+      assert.deepEqual(told, expected, JSON.stringify(results.rounds));
+      const moved = results.rounds[1];
+      assert.ok(moved?.kind === "measured" && moved.values["added"] !== null && moved.values["lost"] === 0);
+      assert.ok(
+        moved.lanes.every(({ spans }) => spans.length > 0),
+        JSON.stringify(moved.lanes),
+      );
+      assert.ok(
+        moved.lanes.some(({ marks }) => marks.length > 0),
+        "no announcement was captured",
+      );
+      assert.equal(results.starts.length, 1);
+    } finally {
+      await rounds.close();
+    }
+  });
+
+  it("reports a scenario that goes wrong, and goes on with a new cluster", async () => {
+    const broken = { ...switchover, name: "broken", act: () => Promise.reject(new Error("out of order")) };
+    const plan = { systems: [none], scenarios: [broken], rounds: 2, progress: () => undefined, save: () => undefined };
+    const rounds = new Rounds({ scene: { backend: "stand-in" }, ...plan });
+    try {
+      await rounds.run();
+      const failed = { kind: "failed", system: "none", scenario: "broken", reason: "out of order" };
+      assert.deepEqual(rounds.results.rounds, [
+        { ...failed, round: 1 },
+        { ...failed, round: 2 },
+      ]);
+    } finally {
+      await rounds.close();
+    }
+  });
+});
+
+describe("a capture", () => {
+  it("sees the adverts of the holder from another node", async () => {
+    const stage = await Stage.open({ backend: "stand-in", manager: new PgvipAgents({ vips: [vipCidr] }) });
+    try {
+      const leader = await stage.cluster.leader();
+      const capture = await Capture.start(stage.cluster.node(stage.scene.otherThan(leader)));
+      await until("adverts", () => capture.seen >= 10);
+      const adverts = (await capture.stop()).filter(({ kind }) => kind === "advert");
+      assert.ok(adverts.length > 0 && adverts.every(({ priority }) => priority === 254));
+    } finally {
+      await stage.close();
+    }
+  });
+});
