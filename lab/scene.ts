@@ -8,6 +8,8 @@ import { HolderWatch } from "./watch.js";
 
 export interface SceneOptions {
   readonly backend: Backend;
+  /** Two without this. */
+  readonly nodes?: 2 | 3;
   readonly postgres?: PostgresOptions;
   /** Told of each part as soon as it is there, for an audience that does not want to wait for the whole. */
   readonly onPart?: (part: ScenePart) => void;
@@ -26,7 +28,7 @@ export class Scene {
   /** Resolves when the cluster is healthy. */
   static async open(options: SceneOptions): Promise<Scene> {
     const tell = options.onPart ?? (() => undefined);
-    const topology = await createTopology();
+    const topology = await createTopology(options.nodes);
     try {
       tell({ kind: "topology", topology });
       const watch = await HolderWatch.start(topology.lab, vip);
