@@ -21,6 +21,8 @@ const table = /** @satisfies {Record<string, readonly SystemTool[]>} */ ({
     { package: "clang-format", program: "clang-format" },
     { package: "clang-tidy", program: "clang-tidy" },
   ],
+  sanitizers: [{ package: "patchelf", program: "patchelf" }],
+  fuzzing: [{ package: "clang", program: "clang++" }],
   certificates: [{ package: "openssl", program: "openssl" }],
   namespaces: [
     { package: "iproute2", program: "ip" },
