@@ -1,10 +1,10 @@
 # The native addon. Node-API only, so one binary serves every Node.js version.
 #
-#   node-gyp configure build                    release build
-#   node-gyp configure build -- -Dsanitize=1    with AddressSanitizer and UndefinedBehaviorSanitizer; run with
-#                                               LD_PRELOAD="$(g++ -print-file-name=libasan.so)"
+#   node-gyp configure build                              release build
+#   node-gyp configure -- -Dsanitize=address,undefined    with sanitizers, then node-gyp build; npm run test:sanitize does
+#                                                         that in a directory of its own
 {
-  "variables": { "sanitize%": 0 },
+  "variables": { "sanitize%": "none" },
   "targets": [
     {
       "target_name": "pgvip",
@@ -31,10 +31,11 @@
       "cflags_cc": ["-std=c++17", "-fexceptions", "-Wall", "-Wextra", "-fvisibility=hidden"],
       "conditions": [
         [
-          "sanitize==1",
+          "sanitize!='none'",
           {
-            "cflags_cc": ["-fsanitize=address,undefined", "-fno-omit-frame-pointer", "-g", "-O1"],
-            "ldflags": ["-fsanitize=address,undefined"]
+            # -O1 and frame pointers for reports that can be read; the first finding ends the process.
+            "cflags_cc": ["-fsanitize=<(sanitize)", "-fno-sanitize-recover=all", "-fno-omit-frame-pointer", "-g", "-O1"],
+            "ldflags": ["-fsanitize=<(sanitize)"]
           }
         ]
       ]

@@ -1,5 +1,8 @@
 /**
  * The native addon: the one place that loads the `.node` file and gives it types. Only shell/native-*.ts may import it.
+ *
+ * Its events are believed to be what their types say, and not parsed: they come from code of this very package, hundreds a
+ * second. The native tests hold each event that they see against the types (test/native/event-shape.ts).
  */
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";

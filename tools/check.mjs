@@ -26,8 +26,8 @@ function node(name, script, ...args) {
 
 const eslint = "eslint/bin/eslint.js";
 const prettier = "prettier/bin/prettier.cjs";
-const native = readdirSync(join(root, "native"))
-  .map((name) => join("native", name))
+const native = ["native", "test/native", "test/fuzz"]
+  .flatMap((folder) => readdirSync(join(root, folder)).map((name) => join(folder, name)))
   .filter((path) => /\.(cc|h)$/.test(path));
 
 /** @type {readonly Tool[]} */
@@ -41,7 +41,7 @@ const repairs = [
 const checks = [
   node("eslint", eslint, "--max-warnings=0", "."),
   ...native
-    .filter((path) => path.endsWith(".cc"))
+    .filter((path) => path.startsWith("native/") && path.endsWith(".cc"))
     .map((path) => ({
       name: `clang-tidy ${path}`,
       command: "clang-tidy",

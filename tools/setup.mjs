@@ -9,6 +9,8 @@ import { ensureSystemTools } from "./system-tools.mjs";
 /** @typedef {import("./system-tools.mjs").ToolSet} ToolSet */
 /** @typedef {{ readonly root?: string, readonly tools: readonly ToolSet[], readonly make: readonly (() => void)[] }} Purpose */
 
+/** @type {readonly ToolSet[]} */
+const testTools = ["compiler", "certificates", "namespaces", "cluster", "packets", "monitoring", "otherRouters"];
 const build = [ensureModules, ensureAddon, ensureDist];
 
 /** `root`: what to type when the purpose needs root. */
@@ -19,9 +21,15 @@ const purposes = /** @satisfies {Record<string, Purpose>} */ ({
   unit: { tools: ["certificates", "packets"], make: [ensureModules] },
   test: {
     root: "sudo npm test (npm test -- unit runs the tests that do without)",
-    tools: ["compiler", "certificates", "namespaces", "cluster", "packets", "monitoring", "otherRouters"],
+    tools: testTools,
     make: [...build, ensureRawSocket],
   },
+  sanitize: {
+    root: "sudo npm run test:sanitize",
+    tools: [...testTools, "sanitizers"],
+    make: [...build, ensureRawSocket],
+  },
+  fuzz: { tools: ["fuzzing"], make: [ensureModules] },
   demo: { root: "sudo npm run demo", tools: ["compiler", "namespaces"], make: [...build, ensureRawSocket] },
   bench: {
     root: "sudo npm run bench",

@@ -21,6 +21,12 @@ const table = /** @satisfies {Record<string, readonly SystemTool[]>} */ ({
     { package: "clang-format", program: "clang-format" },
     { package: "clang-tidy", program: "clang-tidy" },
   ],
+  sanitizers: [{ package: "patchelf", program: "patchelf" }],
+  fuzzing: [
+    { package: "clang", program: "clang++" },
+    // The library of libFuzzer; its documentation stands for it, since no program is in it.
+    { package: "libclang-rt-dev", program: "copyright", where: "/usr/share/doc/libclang-rt-dev" },
+  ],
   certificates: [{ package: "openssl", program: "openssl" }],
   namespaces: [
     { package: "iproute2", program: "ip" },
@@ -73,7 +79,9 @@ export function ensureSystemTools(sets) {
 
 /** @param {SystemTool} tool */
 function isPresent(tool) {
-  return directoriesOf(tool).some((directory) => isExecutable(join(directory, tool.program)));
+  // In a directory of its own a file need not be a program: it may stand for a library.
+  const counts = tool.where === undefined ? isExecutable : existsSync;
+  return directoriesOf(tool).some((directory) => counts(join(directory, tool.program)));
 }
 
 /**

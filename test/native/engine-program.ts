@@ -4,10 +4,10 @@
  */
 import { createInterface } from "node:readline";
 import { openNetwork } from "../../src/shell/native-network.js";
-import { decodeOrder, encode } from "./json-bytes.js";
+import { LINE_END, decodeOrder, encode } from "./json-bytes.js";
 
 const network = openNetwork((events) => {
-  for (const event of events) process.stdout.write(`${encode(event)}\n`);
+  for (const event of events) process.stdout.write(`${encode(event)}${LINE_END}\n`);
 });
 createInterface({ input: process.stdin })
   .on("line", (line) => {

@@ -136,6 +136,26 @@ describe("the sockets", () => {
     await peer.give({ kind: "release", holding: 1, resign: true });
   });
 
+  it("pass a flood on in small portions, and tell what they left out", async () => {
+    await hearer.listen();
+    // More than the portion of a span, so fast that the last one has come before JavaScript has read the first.
+    const frames = Array.from({ length: 2_000 }, () => gratuitousReply(VIP, STRANGER));
+    for (let order = 0; order < 20; order += 1) {
+      await peer.give({ kind: "sendFrames", ifIndex: peer.link.ifIndex, frames });
+    }
+    const mark = gratuitousReply(VIP, parseMac(peer.mac)!);
+    await until("a frame after the flood", async () => {
+      await peer.give({ kind: "sendFrames", ifIndex: peer.link.ifIndex, frames: [mark] });
+      return hearer.of("neighborFrame").some(({ frame }) => Buffer.compare(frame, mark) === 0);
+    });
+    await until("what was left out", () => hearer.of("overflow").length > 0);
+    const times = hearer.of("neighborFrame").map(({ atMs }) => atMs);
+    // Any 40 ms touch at most two spans of 50 ms, with 100 packets each.
+    const busiest = Math.max(...times.map((from) => times.filter((at) => at >= from && at < from + 40).length));
+    assert.ok(busiest <= 200, `${busiest} frames in 40 ms`);
+    assert.ok(times.length >= 100);
+  });
+
   it("are opened for a VLAN or a macvlan as for any other interface", async () => {
     await one.exec("ip", ["link", "add", "link", "eth0", "name", "sub0", "up", "type", "macvlan", "mode", "bridge"]);
     await one.exec("ip", ["address", "add", "10.9.0.3/24", "dev", "sub0"]);

@@ -42,7 +42,7 @@ describe("a holding", () => {
 
   it("puts the address in, announces it and advertises it, in this order", async () => {
     const capture = await Capture.start(two, `vrrp or (arp and arp[14:4] == 0x0a090064)`);
-    const { failure, times } = await holder.takeOver(leases(5_000));
+    const { failure, times } = await holder.takeOver(leases(60_000));
     assert.equal(failure, null);
     assert.ok(times !== null);
     assert.ok(times.startedAtMs <= times.addressAtMs && times.addressAtMs <= times.announcedAtMs);
@@ -67,10 +67,10 @@ describe("a holding", () => {
   });
 
   it("advertises on its cadence while the lease is renewed, and lets go when it is not", async () => {
-    await holder.takeOver(leases(700));
-    await sleep(400);
-    await holder.give({ kind: "renew", holding: 1, ...leases(700) });
-    await sleep(500);
+    await holder.takeOver(leases(2_000));
+    await sleep(1_000);
+    await holder.give({ kind: "renew", holding: 1, ...leases(2_000) });
+    await sleep(1_200);
     assert.equal(await holder.hasVip(), true);
     assert.ok(peer.of("advert").length >= 10);
     const ended = await until("the lease ends", () => holder.of("leaseEnded")[0] ?? null);
@@ -101,7 +101,7 @@ describe("a holding", () => {
   });
 
   it("leaves the address to the kernel when it is killed", async () => {
-    await holder.takeOver(leases(5_000), { kernelLeaseSeconds: 1 });
+    await holder.takeOver(leases(60_000), { kernelLeaseSeconds: 1 });
     assert.match(await holder.addresses(), /dynamic noprefixroute eth0:1\\ +valid_lft 1sec/);
     await sleep(1_500);
     assert.equal(await holder.hasVip(), true, "renewed while the process lives");
@@ -128,7 +128,7 @@ describe("a holding", () => {
   });
 
   it("releases: address gone, resignation out, then silence", async () => {
-    await holder.takeOver(leases(5_000));
+    await holder.takeOver(leases(60_000));
     assert.equal((await holder.give({ kind: "release", holding: 1, resign: true })).failure, null);
     assert.equal(await holder.hasVip(), false);
     await until("the resignation", () => peer.priorities().at(-1) === 0);
@@ -136,7 +136,7 @@ describe("a holding", () => {
   });
 
   it("abandons: the address stays until the kernel's lease is over", async () => {
-    await holder.takeOver(leases(5_000), { kernelLeaseSeconds: 1 });
+    await holder.takeOver(leases(60_000), { kernelLeaseSeconds: 1 });
     await holder.give({ kind: "abandon", holding: 1 });
     assert.equal(await holder.hasVip(), true);
     await until("the kernel removes it", async () => !(await holder.hasVip()), { timeoutMs: 5_000 });
@@ -182,7 +182,7 @@ describe("a holding", () => {
   it("replaces the same address with another prefix length", async () => {
     await one.exec("ip", ["address", "add", `${VIP}/32`, "dev", "eth0"]);
     await until("it is told", () => holder.of("address").length > 0);
-    await holder.takeOver(leases(5_000));
+    await holder.takeOver(leases(60_000));
     const text = await holder.addresses();
     assert.match(text, /10\.9\.0\.100\/24/);
     assert.doesNotMatch(text, /10\.9\.0\.100\/32/);
@@ -227,7 +227,7 @@ describe("a holding", () => {
   it("passes up only what was asked for", async () => {
     await peer.listen({ routerIds: [99], vips: [] });
     const before = peer.events.length;
-    await holder.takeOver(leases(5_000));
+    await holder.takeOver(leases(60_000));
     await sleep(200);
     assert.deepEqual(
       peer.events.slice(before).map(({ kind }) => kind),
@@ -248,7 +248,7 @@ describe("a holding", () => {
     const wrong = await holder.give({ kind: "listen", listening: listening(999, {}) });
     assert.equal(wrong.failure?.errno, "ENODEV");
     assert.equal((await holder.takeOver(leases(-10))).failure?.errno, "ETIME");
-    const label = await holder.takeOver(leases(5_000), { label: "wrong0:12345678901234567" });
+    const label = await holder.takeOver(leases(60_000), { label: "wrong0:12345678901234567" });
     assert.equal(label.failure?.call, "RTM_NEWADDR");
     assert.equal(await holder.hasVip(), false);
   });
@@ -269,7 +269,7 @@ describe("a holding", () => {
   });
 
   it("leaves nothing behind when the process ends with an address held", async () => {
-    await holder.takeOver(leases(5_000));
+    await holder.takeOver(leases(60_000));
     const exit = await holder.process.stop("SIGTERM");
     assert.equal(exit.signal, "SIGTERM");
     assert.equal(await holder.hasVip(), true);

@@ -32,7 +32,7 @@ describe("an IPv6 VIP", () => {
     [one, two, three] = [lab.host("one"), lab.host("two"), lab.host("three")];
     for (const host of lab.hosts) {
       await until("duplicate address detection is over", async () => {
-        const { stdout } = await host.exec("ip", ["-6", "-o", "address", "show", "dev", "eth0", "scope", "link"]);
+        const { stdout } = await host.exec("ip", ["-6", "-o", "address", "show", "dev", "eth0"]);
         return stdout !== "" && !stdout.includes("tentative");
       });
     }

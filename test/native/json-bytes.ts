@@ -2,6 +2,9 @@
 import type { NetworkEvent, NetworkOrder } from "../../src/ports/network.js";
 import { parseEvent } from "./event-shape.js";
 
+/** Ends each event on its way through a pipe: a line without it was cut off. */
+export const LINE_END = ";";
+
 export function encode(value: NetworkEvent | NetworkOrder): string {
   return JSON.stringify(value, (_key, item: unknown) =>
     item instanceof Uint8Array ? { hex: Buffer.from(item).toString("hex") } : item,

@@ -10,7 +10,8 @@ export type KernelFault = "dump interrupted" | "dump failed" | "destruction refu
 export async function buildKernelFaults(directory: string): Promise<(fault: KernelFault) => Record<string, string>> {
   const library = `${directory}/kernel-faults.so`;
   await command("g++", ["-std=c++17", "-Wall", "-Wextra", "-Werror", "-O1", "-fPIC", "-shared", "-o", library, source]);
-  // A sanitizer's library has to come first.
-  const preload = [process.env["LD_PRELOAD"], library].filter((path) => path !== undefined && path !== "").join(":");
+  // Whatever is preloaded, a sanitizer's own library has to come before it (tools/sanitize.mjs).
+  const first = process.env["PGVIP_SANITIZER_LIBRARY"];
+  const preload = first === undefined ? library : `${first}:${library}`;
   return (fault) => ({ LD_PRELOAD: preload, PGVIP_KERNEL_FAULT: fault });
 }

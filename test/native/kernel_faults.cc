@@ -1,5 +1,5 @@
-// Preloaded into a process, this makes the kernel's netlink answers go wrong in one way, once. PGVIP_KERNEL_FAULT says in
-// which: the kernel does such things so rarely that no test could wait for them.
+// Preloaded into a process, this makes the kernel's netlink answers go wrong in one way, once. PGVIP_KERNEL_FAULT says
+// in which: the kernel does such things so rarely that no test could wait for them.
 #include <dlfcn.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>

@@ -6,7 +6,7 @@ import type { Leases, LinkState, Listening, NetworkEvent, NetworkOrder } from ".
 import { type Speech, planHolding } from "../../src/shell/plans.js";
 import { formatMac } from "../../src/wire/addresses.js";
 import { priority, vrid } from "../../src/wire/units.js";
-import { decodeEvent, encode } from "./json-bytes.js";
+import { LINE_END, decodeEvent, encode } from "./json-bytes.js";
 
 export type EventOf<Kind extends NetworkEvent["kind"]> = NetworkEvent & { readonly kind: Kind };
 type Unnumbered<Order> = Order extends NetworkOrder ? Omit<Order, "order"> : never;
@@ -45,7 +45,10 @@ export class RemoteEngine {
     this.#host = host;
     const [command, args] = labProgram("../test/native/engine-program.ts");
     this.process = host.spawnPiped(command, args, { log: "engine", env });
-    this.process.onLine((line) => this.events.push(decodeEvent(line)));
+    this.process.onLine((line) => {
+      // A process that is killed may leave half a line.
+      if (line.endsWith(LINE_END)) this.events.push(decodeEvent(line.slice(0, -LINE_END.length)));
+    });
   }
 
   get link(): LinkState {
