@@ -30,6 +30,8 @@ export const areas = [
   { files: "src/log.ts", imports: ["errors"], types: ["config"], packages: ["pino"], node: true },
   { files: "src/status.ts", imports: [], packages: ["valibot"] },
   { files: "src/status-text.ts", imports: ["status"] },
+  // Writes documentation (npm run docs), as config/emit.ts does.
+  { files: "src/status-emit.ts", imports: ["status"], packages: ["@valibot/to-json-schema"], node: true },
   { files: "src/version.ts", imports: [], node: true },
   { files: "src/wire/**/*.ts", imports: ["wire"], pure: true },
   { files: "src/core/**/*.ts", imports: ["core", "wire", "assert"], pure: true },

@@ -130,7 +130,7 @@ function statusWith(alarms: StatusDocument["groups"][number]["alarms"]): StatusD
         state: "holder",
         since: instant,
         reason: "Patroni says so",
-        holder: { address: "10.0.0.1", self: true, priority: 254 },
+        holder: { address: "10.0.0.1", name: "pg1", self: true, priority: 254, lastAdvertAt: null },
         patroni: {
           verdict: "writable",
           text: "Patroni says so",
