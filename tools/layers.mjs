@@ -46,10 +46,17 @@ export const areas = [
   { files: "src/shell/native-*.ts", ...shell, imports: [...shell.imports, "addon"] },
   { files: "src/shell/metrics.ts", ...shell, packages: ["prom-client"] },
   { files: "src/shell/raw-socket-packets.ts", ...shell, packages: [...shell.packages, "raw-socket"] },
+  // Diagnostics: what `doctor`, `listen`, `ping`, `drill` and `status --watch` find out. The agent needs none of it.
+  {
+    files: "src/diagnose/**/*.ts",
+    imports: ["diagnose", "shell", "ports", "core", "config", "wire", "errors", "assert", "status", "version"],
+    packages: ["valibot"],
+    node: true,
+  },
   { files: "src/agent.ts", imports: below, node: true },
   {
     files: "src/commands/**/*.ts",
-    imports: ["commands", "agent", "status-text", ...below],
+    imports: ["commands", "agent", "diagnose", "status-text", ...below],
     packages: ["commander", "valibot"],
     node: true,
   },
