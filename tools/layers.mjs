@@ -53,6 +53,12 @@ export const areas = [
     packages: ["valibot"],
     node: true,
   },
+  {
+    files: "src/diagnose/write-probe.ts",
+    imports: ["diagnose", "shell", "ports", "errors"],
+    packages: ["pg"],
+    node: true,
+  },
   { files: "src/agent.ts", imports: below, node: true },
   {
     files: "src/commands/**/*.ts",

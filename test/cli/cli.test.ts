@@ -38,7 +38,7 @@ describe("pgvip", () => {
   it("lists its commands", async () => {
     const { code, out } = await pgvip(["--help"]);
     assert.equal(code, 0);
-    for (const command of ["run", "check", "status", "doctor"]) assert.match(out, new RegExp(`^  ${command} `, "m"));
+    for (const command of ["run", "check", "status", "doctor", "listen", "ping", "drill"]) assert.match(out, new RegExp(`^  ${command} `, "m"));
   });
 
   it("refuses what it does not know", async () => {
