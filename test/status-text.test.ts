@@ -32,7 +32,18 @@ const standby: GroupStatus = {
     timeline: 3,
     paused: false,
   },
-  peers: [{ address: "10.0.0.2", name: "pg2", priority: 254, lastAdvertAt: at(40) }],
+  peers: [
+    {
+      address: "10.0.0.2",
+      name: "pg2",
+      priority: 254,
+      lastAdvertAt: at(40),
+      vrrpVersion: 3,
+      checksum: "pseudo-header",
+      advertIntervalMs: 100,
+      adverts: 9,
+    },
+  ],
   alarms: [],
   counters: {},
   lastTransition: null,
@@ -89,7 +100,7 @@ describe("the reason", () => {
   it("is on the screen, with the peers by name", () => {
     const text = statusText(withGroup({}), NOW_MS);
     assert.match(text, /reason +standby: .*pg2 holds the VIP/);
-    assert.match(text, /peer +10\.0\.0\.2 \(pg2\), priority 254, heard 40 ms ago/);
+    assert.match(text, /peer +10\.0\.0\.2 \(pg2\), priority 254, VRRPv3, checksum pseudo-header, heard 40 ms ago/);
     assert.match(text, /started 1 hour ago/);
   });
 });

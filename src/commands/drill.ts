@@ -16,7 +16,7 @@ const MAX_LAG_BYTES = 1_048_576;
 interface DrillOptions {
   readonly yes?: true;
   readonly candidate?: string;
-  readonly maxLag: number;
+  readonly candidateLag: number;
   readonly watch?: true;
   readonly json?: true;
 }
@@ -28,7 +28,7 @@ export const addDrill: AddCommand = (program, context) => {
   addSettings(command)
     .addOption(new Option("--candidate <member>", "who shall lead; by default the replica with the least lag"))
     .addOption(
-      new Option("--max-lag <bytes>", "refuse a candidate that is further behind")
+      new Option("--candidate-lag <bytes>", "refuse a candidate that is further behind")
         .argParser(bytes)
         .default(MAX_LAG_BYTES),
     )
@@ -53,13 +53,14 @@ async function run(config: Config, options: DrillOptions, terminal: Context["ter
     terminal.err(`${text}\n`);
   };
   const { members, paused } = await askCluster(config);
-  const plan = planDrill(members, paused, { candidate: options.candidate ?? null, maxLagBytes: options.maxLag });
+  const plan = planDrill(members, paused, { candidate: options.candidate ?? null, maxLagBytes: options.candidateLag });
   const leader = plan.kind === "ready" ? plan.leader : members.find(({ role }) => role === "leader");
   if (leader === undefined) throw new PgvipError("SYSTEM", "no drill: the cluster has no leader");
   if (plan.kind === "refused" && !options.watch) {
     throw new PgvipError("SYSTEM", `no drill: ${plan.reasons.join("; ")}`);
   }
-  const vip = config.groups[0]?.vips[0]?.address ?? "";
+  const vip = config.groups.find(({ role }) => role === "primary")?.vips[0]?.address;
+  if (vip === undefined) throw new PgvipError("USAGE", "no drill: no VIP follows the primary, so none would move");
   if (plan.kind === "ready" && !options.watch) {
     if (!options.yes)
       await confirm(`Switch over from ${leader.name} to ${plan.candidate.name}? Its connections break. [y/N] `);

@@ -45,5 +45,5 @@ function nobody({ candidate, maxLagBytes }: DrillWishes, replicas: readonly Memb
 function lagProblem({ name, lagBytes }: Member, maxLagBytes: number): readonly string[] | null {
   if (lagBytes === null) return [`the lag of ${name} is not known`];
   if (lagBytes <= maxLagBytes) return null;
-  return [`${name} is ${String(lagBytes)} bytes behind, more than ${String(maxLagBytes)} (--max-lag)`];
+  return [`${name} is ${String(lagBytes)} bytes behind, more than ${String(maxLagBytes)} (--candidate-lag)`];
 }

@@ -262,6 +262,10 @@ function verdictText(verdict: Verdict): string {
       return `has the leader lock, PostgreSQL is ${verdict.state}`;
     case "notLeader":
       return verdict.postgres === "replica" ? "is a replica" : `is not the leader, PostgreSQL is ${verdict.postgres}`;
+    case "eligible":
+      return `is a ${verdict.role}`;
+    case "ineligible":
+      return `is no ${verdict.role}, but ${verdict.state}`;
     case "silent":
       return `Patroni does not answer (${verdict.reason})`;
   }

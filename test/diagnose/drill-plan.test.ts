@@ -36,7 +36,7 @@ describe("a drill", () => {
     ],
     [
       "too much lag",
-      /pg2 is 1001 bytes behind, more than 1000 \(--max-lag\)/,
+      /pg2 is 1001 bytes behind, more than 1000 \(--candidate-lag\)/,
       [leader, member("pg2", { lagBytes: 1001 })],
       false,
       {},
