@@ -17,6 +17,7 @@ class Bpf {
   void load_byte(std::uint32_t offset, bool indexed = false) {
     add(BPF_LD | BPF_B | (indexed ? BPF_IND : BPF_ABS), offset);
   }
+  void load_half(std::uint32_t offset) { add(BPF_LD | BPF_H | BPF_ABS, offset); }
   void load_word(std::uint32_t offset) { add(BPF_LD | BPF_W | BPF_ABS, offset); }
   // A = PACKET_HOST, PACKET_BROADCAST, PACKET_OTHERHOST...: what the kernel found out about a link-layer frame.
   void load_packet_type() { add(BPF_LD | BPF_W | BPF_ABS, static_cast<std::uint32_t>(SKF_AD_OFF + SKF_AD_PKTTYPE)); }

@@ -39,6 +39,7 @@ void IoThread::perform(const order::Listen& what, event::Done*) {
       packet(listening.if_index, family).watch(vips);
     }
   }
+  if (listening.capture) packet(listening.if_index, Family::ipv4).capture();
 }
 
 void IoThread::perform(const order::Unlisten& what, event::Done*) { interfaces_.erase(what.if_index); }

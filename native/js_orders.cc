@@ -96,6 +96,7 @@ Listening listening_of(const Napi::Object& object) {
     return 0;
   });
   listening.multicast = bool_of(object, "multicast");
+  listening.capture = object.Has("capture") && bool_of(object, "capture");
   listening.router_ids = list_of<std::uint8_t>(object, "routerIds", [](const Napi::Value& value) {
     return static_cast<std::uint8_t>(value.ToNumber().Uint32Value());
   });

@@ -66,6 +66,8 @@ struct Listening {
   bool ipv4 = false;
   bool ipv6 = false;
   bool multicast = false;
+  // Pass up every frame of VRRP, ARP and neighbor discovery, whoever sent it.
+  bool capture = false;
   std::vector<std::uint8_t> router_ids;
   std::vector<Address> vips;
 };

@@ -21,7 +21,10 @@ constexpr std::uint32_t kArpTarget = 38;
 constexpr std::uint32_t kIpv6NextHeader = 20;
 constexpr std::uint32_t kIcmpv6Type = 54;
 constexpr std::uint32_t kNeighborTarget = 62;
+constexpr std::uint32_t kIpv4Protocol = 23;
 constexpr std::uint32_t kIcmpv6 = 58;
+constexpr std::uint32_t kVrrp = 112;
+constexpr std::uint32_t kNeighborSolicitation = 135;
 constexpr std::uint32_t kNeighborAdvertisement = 136;
 // Older headers do not name it (Linux 4.20).
 constexpr int kPacketIgnoreOutgoing = 23;
@@ -51,11 +54,7 @@ PacketSocket::PacketSocket(Family family, int if_index)
   watch({});
   const int yes = 1;
   (void)::setsockopt(fd_.get(), SOL_PACKET, kPacketIgnoreOutgoing, &yes, sizeof(yes));
-  sockaddr_ll address{};
-  address.sll_family = AF_PACKET;
-  address.sll_protocol = htons(family == Family::ipv4 ? ETH_P_ARP : ETH_P_IPV6);
-  address.sll_ifindex = if_index;
-  check(::bind(fd_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)), "bind(AF_PACKET)");
+  bind_to(family == Family::ipv4 ? ETH_P_ARP : ETH_P_IPV6);
 }
 
 void PacketSocket::watch(const std::vector<Address>& vips) {
@@ -79,6 +78,45 @@ void PacketSocket::watch(const std::vector<Address>& vips) {
   program.attach(fd_.get());
 }
 
+void PacketSocket::capture() {
+  const int no = 0;
+  (void)::setsockopt(fd_.get(), SOL_PACKET, kPacketIgnoreOutgoing, &no, sizeof(no));
+  outgoing_ = true;
+  // Adverts and advertisements go to groups that nobody here may have joined.
+  packet_mreq membership{};
+  membership.mr_ifindex = if_index_;
+  membership.mr_type = PACKET_MR_ALLMULTI;
+  check(::setsockopt(fd_.get(), SOL_PACKET, PACKET_ADD_MEMBERSHIP, &membership, sizeof(membership)),
+        "setsockopt(PACKET_ADD_MEMBERSHIP)");
+  Bpf program;
+  program.load_packet_type();
+  program.reject_if_equal(PACKET_OTHERHOST);
+  program.load_half(kEtherType);
+  program.accept_if_equal(ETH_P_ARP);
+  program.skip_unless_equal(ETH_P_IP, 4);
+  program.load_byte(kIpv4Protocol);
+  program.accept_if_equal(kVrrp);
+  program.reject();
+  program.reject_unless_equal(ETH_P_IPV6);
+  program.load_byte(kIpv6NextHeader);
+  program.accept_if_equal(kVrrp);
+  program.reject_unless_equal(kIcmpv6);
+  program.load_byte(kIcmpv6Type);
+  program.accept_if_equal(kNeighborSolicitation);
+  program.accept_if_equal(kNeighborAdvertisement);
+  program.reject();
+  program.attach(fd_.get());
+  bind_to(ETH_P_ALL);
+}
+
+void PacketSocket::bind_to(std::uint16_t protocol) {
+  sockaddr_ll address{};
+  address.sll_family = AF_PACKET;
+  address.sll_protocol = htons(protocol);
+  address.sll_ifindex = if_index_;
+  check(::bind(fd_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)), "bind(AF_PACKET)");
+}
+
 void PacketSocket::send(const Bytes& frame) {
   sockaddr_ll address{};
   address.sll_family = AF_PACKET;
@@ -100,7 +138,7 @@ int PacketSocket::read(int limit, const std::function<void(event::NeighborFrame)
     socklen_t length = sizeof(from);
     const ssize_t size = ::recvfrom(fd_.get(), buffer, sizeof(buffer), 0, reinterpret_cast<sockaddr*>(&from), &length);
     if (size < 0) return errno == EAGAIN ? 0 : errno;
-    if (from.sll_pkttype == PACKET_OUTGOING) continue;
+    if (from.sll_pkttype == PACKET_OUTGOING && !outgoing_) continue;
     handler({if_index_, Bytes(buffer, buffer + size)});
   }
   return 0;

@@ -131,7 +131,7 @@ class Agent {
 
   #status(): StatusDocument {
     const now = { wallMs: Date.now(), monotonicMs: this.#clock.nowMs() };
-    return statusOf(this.#groups, this.#segment, this.#startedAt, now);
+    return statusOf(this.#groups, this.#segment, this.#startedAt, now, this.#watch.names);
   }
 
   #summary(): string {

@@ -2,14 +2,18 @@
 import { Command, CommanderError } from "commander";
 import { addCheck } from "./commands/check.js";
 import type { AddCommand, Context, Terminal } from "./commands/context.js";
+import { addDoctor } from "./commands/doctor.js";
+import { addDrill } from "./commands/drill.js";
 import { EXIT_CODES, EXIT_OK, EXIT_USAGE, exitCodeOf } from "./commands/exit-codes.js";
+import { addListen } from "./commands/listen.js";
+import { addPing } from "./commands/ping.js";
 import { addRun } from "./commands/run.js";
 import { addStatus } from "./commands/status.js";
 import { PgvipError } from "./errors.js";
 import { VERSION } from "./version.js";
 
 /** In the order of `pgvip --help`. */
-const COMMANDS: readonly AddCommand[] = [addRun, addCheck, addStatus];
+const COMMANDS: readonly AddCommand[] = [addRun, addCheck, addStatus, addDoctor, addListen, addPing, addDrill];
 
 /** Runs one command; `argv` without the names of node and script. Resolves with the exit code. */
 export async function runCli(argv: readonly string[], terminal: Terminal): Promise<number> {

@@ -2,6 +2,8 @@
 import type { GroupStatus, StatusDocument } from "./status.js";
 
 type Peer = GroupStatus["peers"][number];
+/** Adverts with this priority come from a holder that is no longer eligible, and keeps the VIP until it is taken. */
+const LAME_DUCK_PRIORITY = 1;
 
 /** `nowMs`: wall clock, for "3 minutes ago". */
 export function statusText(status: StatusDocument, nowMs: number): string {
@@ -14,24 +16,46 @@ export function statusText(status: StatusDocument, nowMs: number): string {
   ].join("\n");
 }
 
+/** Why the VIP is or is not here: what Patroni says of this node, and who has the VIP. */
+export function reasonText(group: GroupStatus, nowMs: number): string {
+  const { state, patroni, reason } = group;
+  switch (state) {
+    case "holder":
+      return `holder: ${patroni.text}`;
+    case "standby":
+      return `standby: ${patroni.text}; ${whoHolds(group, nowMs)}`;
+    case "lameDuck":
+      return `keeps the VIP until another node takes it: ${patroni.text}`;
+    default:
+      return `${state}: ${reason}; ${whoHolds(group, nowMs)}`;
+  }
+}
+
+/** Whether everything is in order: the VIP is held, or this node stands by, and nothing is to be looked at. */
+export function isInOrder({ groups }: StatusDocument): boolean {
+  return groups.every(({ state, alarms }) => alarms.length === 0 && state !== "fault" && state !== "lameDuck");
+}
+
 function groupLines(group: GroupStatus, nowMs: number): readonly string[] {
   const { patroni, lastTransition } = group;
   const counted = Object.entries(group.counters).filter(([, count]) => count > 0);
   return [
     `${group.vips.join(", ")}  ${headline(group)}, since ${ago(group.since, nowMs)}`,
-    row("reason", group.reason),
+    row("reason", reasonText(group, nowMs)),
     row("holder", holderText(group)),
     row("Patroni", `${patroni.text}${patroni.answeredAt === null ? "" : ` (${ago(patroni.answeredAt, nowMs)})`}`),
     ...(patroni.paused ? [row("", "the cluster is paused (maintenance mode)")] : []),
     row("cluster", clusterText(group)),
     row("network", `${group.interface ?? "no interface yet"}, router ID ${String(group.routerId ?? "not known yet")}`),
     ...group.peers.map((peer) => row("peer", peerText(peer, nowMs))),
-    ...(lastTransition === null
-      ? []
-      : [row("last change", `${lastTransition.from} -> ${lastTransition.to}, ${ago(lastTransition.at, nowMs)}`)]),
+    ...(lastTransition === null ? [] : changeLines(lastTransition, nowMs)),
     ...(counted.length === 0 ? [] : [row("counters", countsText(counted))]),
     ...group.alarms.map(({ code, text, since }) => row("ALARM", `${text} (${code}, ${ago(since, nowMs)})`)),
   ];
+}
+
+function changeLines({ from, to, at, text }: NonNullable<GroupStatus["lastTransition"]>, nowMs: number): string[] {
+  return [row("last change", `${from} -> ${to}, ${ago(at, nowMs)}: ${text}`)];
 }
 
 const HEADLINES: Readonly<Record<string, string>> = {
@@ -49,13 +73,28 @@ function headline({ state }: GroupStatus): string {
 
 function holderText({ holder }: GroupStatus): string {
   if (holder === null) return "not known";
-  return `${holder.self ? "this node" : holder.address}, priority ${String(holder.priority)}`;
+  return `${holder.self ? "this node" : nameOf(holder)}, priority ${String(holder.priority)}`;
 }
 
-function peerText({ address, priority, lastAdvertAt, vrrpVersion, checksum }: Peer, nowMs: number): string {
+function whoHolds({ holder }: GroupStatus, nowMs: number): string {
+  if (holder === null) return "nobody announces that it holds the VIP";
+  if (holder.self) return "the VIP is on this node";
+  const name = holder.name ?? holder.address;
+  const how = holder.priority === LAME_DUCK_PRIORITY ? "keeps the VIP until it is taken" : "holds the VIP";
+  return `${name} ${how}${holder.lastAdvertAt === null ? "" : `, last advert ${ago(holder.lastAdvertAt, nowMs)}`}`;
+}
+
+function nameOf({ name, address }: { readonly name: string | null; readonly address: string }): string {
+  return name === null ? address : `${address} (${name})`;
+}
+
+function peerText(peer: Peer, nowMs: number): string {
+  const { priority, lastAdvertAt, vrrpVersion, checksum } = peer;
   const version = vrrpVersion === null ? [] : [`VRRPv${String(vrrpVersion)}`];
   const form = checksum === null ? [] : [`checksum ${checksum}`];
-  return [address, `priority ${String(priority)}`, ...version, ...form, `heard ${ago(lastAdvertAt, nowMs)}`].join(", ");
+  return [nameOf(peer), `priority ${String(priority)}`, ...version, ...form, `heard ${ago(lastAdvertAt, nowMs)}`].join(
+    ", ",
+  );
 }
 
 function clusterText({ patroni, role }: GroupStatus): string {
@@ -82,10 +121,12 @@ const UNITS = [
   ["second", 1000],
 ] as const;
 
-/** `3 minutes ago`, in the largest unit that is there. */
+/** `3 minutes ago`, in the largest unit that is there; below a second in milliseconds. */
 function ago(instant: string, nowMs: number): string {
   const elapsedMs = Math.max(0, nowMs - Date.parse(instant));
-  const [name, unitMs] = UNITS.find(([, lengthMs]) => elapsedMs >= lengthMs) ?? ["second", 1000];
+  const unit = UNITS.find(([, lengthMs]) => elapsedMs >= lengthMs);
+  if (unit === undefined) return `${String(elapsedMs)} ms ago`;
+  const [name, unitMs] = unit;
   const amount = Math.floor(elapsedMs / unitMs);
-  return amount === 0 ? "just now" : `${String(amount)} ${name}${amount === 1 ? "" : "s"} ago`;
+  return `${String(amount)} ${name}${amount === 1 ? "" : "s"} ago`;
 }

@@ -1,38 +1,50 @@
 /**
  * The status document, version 1: what `pgvip status --json` prints and scripts may rely on. Fields are only ever added to
- * a version. Instants are ISO 8601 in UTC.
+ * a version; those added later have a default here, so that an older agent can still be asked. docs/status.schema.json is
+ * made from this.
  */
 import * as v from "valibot";
 
-const instant = v.pipe(v.string(), v.isoTimestamp());
+const instant = v.pipe(v.string(), v.isoTimestamp(), v.description("ISO 8601, UTC"));
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 
 function list<const Item extends v.GenericSchema>(item: Item) {
   return v.pipe(v.array(item), v.readonly());
 }
 
-/** The node that has the VIP, as far as this one knows. */
+function said<const Value extends v.GenericSchema>(value: Value, about: string) {
+  return v.pipe(value, v.description(about));
+}
+
+const memberName = said(
+  v.optional(v.nullable(v.string()), null),
+  "its name among the members of the Patroni cluster; null when Patroni has not told",
+);
+
 const holder = v.object({
-  /** Source address of its adverts; this node's own when it is the holder. */
-  address: v.string(),
-  self: v.boolean(),
-  priority: v.number(),
+  address: said(v.string(), "source address of its adverts; this node's own when it is the holder"),
+  name: memberName,
+  self: said(v.boolean(), "the VIP is on this node"),
+  priority: said(v.number(), "VRRP priority of its adverts; 1 is a holder without a right to the VIP any more"),
+  lastAdvertAt: said(v.optional(v.nullable(instant), null), "when it was last heard; null when it is this node"),
 });
 
-/** Patroni's last answer, judged. */
 const patroni = v.object({
-  /** writable, promoting, recovering, ending, notLeader, silent; `null` before the first answer. */
-  verdict: v.nullable(v.string()),
-  text: v.string(),
+  verdict: said(
+    v.nullable(v.string()),
+    "writable, promoting, recovering, ending, notLeader or silent; null before the first answer",
+  ),
+  text: said(v.string(), "the same in a sentence"),
   answeredAt: v.nullable(instant),
   scope: v.nullable(v.string()),
   member: v.nullable(v.string()),
   timeline: v.nullable(v.number()),
-  paused: v.boolean(),
+  paused: said(v.boolean(), "the cluster is in maintenance mode"),
 });
 
 const peer = v.object({
   address: v.string(),
+  name: memberName,
   priority: v.number(),
   lastAdvertAt: instant,
   /** 2 or 3. */
@@ -44,37 +56,33 @@ const peer = v.object({
   adverts: count,
 });
 
-/** Something that a person should look at; it is gone when its cause is. */
 const alarm = v.object({
-  code: v.string(),
+  code: said(v.string(), "stable, for scripts"),
   since: instant,
-  text: v.string(),
+  text: said(v.string(), "a sentence for people"),
 });
 
 const transition = v.object({
   at: instant,
   from: v.string(),
   to: v.string(),
-  reason: v.string(),
+  reason: said(v.string(), "stable, for scripts"),
   text: v.string(),
 });
 
 const group = v.object({
-  name: v.string(),
-  role: v.string(),
-  /** With prefix length. */
-  vips: list(v.string()),
+  name: said(v.string(), "the VIPs without prefix length, with commas"),
+  role: said(v.string(), "what the VIP follows: primary"),
+  vips: said(list(v.string()), "with prefix length"),
   interface: v.nullable(v.string()),
-  routerId: v.nullable(v.number()),
-  /** starting, standby, holder, lameDuck, fault, stopped. */
-  state: v.string(),
+  routerId: said(v.nullable(v.number()), "VRRP virtual router ID; null until it is derived"),
+  state: said(v.string(), "starting, standby, holder, lameDuck, fault or stopped"),
   since: instant,
-  /** Why the group is in this state: the sentence of its last transition. */
-  reason: v.string(),
-  holder: v.nullable(holder),
-  patroni,
-  peers: list(peer),
-  alarms: list(alarm),
+  reason: said(v.string(), "why the group is in this state: the sentence of its last transition"),
+  holder: said(v.nullable(holder), "the node that has the VIP, as far as this one knows"),
+  patroni: said(patroni, "the last answer of Patroni on this node, judged"),
+  peers: said(list(peer), "other nodes that announce this group's VIPs"),
+  alarms: said(list(alarm), "what a person should look at; an alarm is gone when its cause is"),
   counters: v.pipe(v.record(v.string(), count), v.readonly()),
   lastTransition: v.nullable(transition),
 });
@@ -83,8 +91,7 @@ export const statusSchema = v.object({
   version: v.literal(1),
   agent: v.object({ pid: count, version: v.string(), startedAt: instant }),
   groups: list(group),
-  /** Received packets that were not used, by reason. */
-  drops: v.pipe(v.record(v.string(), count), v.readonly()),
+  drops: said(v.pipe(v.record(v.string(), count), v.readonly()), "received packets that were not used, by reason"),
 });
 
 export type StatusDocument = v.InferOutput<typeof statusSchema>;

@@ -30,6 +30,8 @@ export const areas = [
   { files: "src/log.ts", imports: ["errors"], types: ["config"], packages: ["pino"], node: true },
   { files: "src/status.ts", imports: [], packages: ["valibot"] },
   { files: "src/status-text.ts", imports: ["status"] },
+  // Writes documentation (npm run docs), as config/emit.ts does.
+  { files: "src/status-emit.ts", imports: ["status"], packages: ["@valibot/to-json-schema"], node: true },
   { files: "src/version.ts", imports: [], node: true },
   { files: "src/wire/**/*.ts", imports: ["wire"], pure: true },
   { files: "src/core/**/*.ts", imports: ["core", "wire", "assert"], pure: true },
@@ -44,10 +46,23 @@ export const areas = [
   { files: "src/shell/native-*.ts", ...shell, imports: [...shell.imports, "addon"] },
   { files: "src/shell/metrics.ts", ...shell, packages: ["prom-client"] },
   { files: "src/shell/raw-socket-packets.ts", ...shell, packages: [...shell.packages, "raw-socket"] },
+  // Diagnostics: what `doctor`, `listen`, `ping`, `drill` and `status --watch` find out. The agent needs none of it.
+  {
+    files: "src/diagnose/**/*.ts",
+    imports: ["diagnose", "shell", "ports", "core", "config", "wire", "errors", "assert", "status", "version"],
+    packages: ["valibot"],
+    node: true,
+  },
+  {
+    files: "src/diagnose/write-probe.ts",
+    imports: ["diagnose", "shell", "ports", "errors"],
+    packages: ["pg"],
+    node: true,
+  },
   { files: "src/agent.ts", imports: below, node: true },
   {
     files: "src/commands/**/*.ts",
-    imports: ["commands", "agent", "status-text", ...below],
+    imports: ["commands", "agent", "diagnose", "status-text", ...below],
     packages: ["commander", "valibot"],
     node: true,
   },

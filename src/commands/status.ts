@@ -5,7 +5,7 @@ import { loadSocketPath } from "../config/load.js";
 import { PgvipError } from "../errors.js";
 import { askControl } from "../shell/control-client.js";
 import { type StatusDocument, statusSchema } from "../status.js";
-import { statusText } from "../status-text.js";
+import { isInOrder, statusText } from "../status-text.js";
 import type { AddCommand } from "./context.js";
 import { EXIT_ALARM, EXIT_OK } from "./exit-codes.js";
 import { addSocketSettings, sourcesOf } from "./settings.js";
@@ -17,7 +17,7 @@ export const addStatus: AddCommand = (program, { terminal, exitWith }) => {
     .action(async ({ json }: { readonly json?: true }) => {
       const document = await askStatus(await loadSocketPath(sourcesOf(status, terminal)));
       terminal.out(json ? `${JSON.stringify(document, null, 2)}\n` : `${statusText(document, Date.now())}\n`);
-      exitWith(document.groups.some(({ alarms }) => alarms.length > 0) ? EXIT_ALARM : EXIT_OK);
+      exitWith(isInOrder(document) ? EXIT_OK : EXIT_ALARM);
     });
 };
 

@@ -67,6 +67,11 @@ export interface Listening {
   readonly multicast: boolean;
   /** Only adverts of these VRIDs are passed up (kernel filter); empty = adverts of every VRID (diagnostics). */
   readonly routerIds: readonly number[];
+  /**
+   * For diagnostics: every frame of VRRP, ARP and neighbor discovery is passed up as a `neighborFrame`, those that this host
+   * sends included. `vips` does not count then.
+   */
+  readonly capture?: boolean;
   /** Only ARP / NA whose sender or target address is one of these is passed up; empty = none. */
   readonly vips: readonly string[];
 }
@@ -188,7 +193,7 @@ export type NetworkEvent =
       /** The IP payload (IPv4: by the header's total length, so without Ethernet padding). */
       readonly pdu: Uint8Array;
     }
-  /** ARP or neighbor advertisement about a watched VIP, as an Ethernet frame, not sent by this host. */
+  /** ARP or neighbor advertisement about a watched VIP, as an Ethernet frame, not sent by this host; or what is captured. */
   | { readonly kind: "neighborFrame"; readonly atMs: number; readonly ifIndex: number; readonly frame: Uint8Array }
   | { readonly kind: "link"; readonly atMs: number; readonly change: "present" | "gone"; readonly link: LinkState }
   | {

@@ -33,9 +33,14 @@ export class ClusterWatch {
     });
   }
 
+  /** Names of the members by their addresses, as far as Patroni has told them. */
+  get names(): ReadonlyMap<string, string> {
+    return this.#names.owners;
+  }
+
   start(): void {
     this.#dcs.start();
-    if (this.#groups.some(followsMembers)) this.#members.start();
+    this.#members.start();
   }
 
   stop(): void {

@@ -18,6 +18,8 @@ export class MemberNames {
   /** Names that were complained about, until they resolve. */
   readonly #unresolved = new Set<string>();
 
+  #owners: ReadonlyMap<string, string> = new Map();
+
   constructor(warn: (name: string, text: string) => void, resolve: Resolve = resolveOnHost) {
     this.#warn = warn;
     this.#resolve = resolve;
@@ -25,14 +27,21 @@ export class MemberNames {
 
   /** In canonical form, sorted, each once. Never rejects. */
   async addressesOf(members: readonly Member[]): Promise<readonly string[]> {
-    const hosts = members.flatMap(({ host }) => host ?? []);
-    const addresses = await Promise.all(
-      hosts.map(async (host) => {
+    const owned = await Promise.all(
+      members.map(async ({ name, host }) => {
+        if (host === null) return [];
         const address = canonicalAddress(host);
-        return address === null ? await this.#lookUp(host) : [address];
+        const addresses = address === null ? await this.#lookUp(host) : [address];
+        return addresses.map((one) => [one, name] as const);
       }),
     );
-    return [...new Set(addresses.flat())].sort();
+    this.#owners = new Map(owned.flat());
+    return [...this.#owners.keys()].sort();
+  }
+
+  /** Names of the members by the addresses that were last found. */
+  get owners(): ReadonlyMap<string, string> {
+    return this.#owners;
   }
 
   async #lookUp(name: string): Promise<readonly string[]> {

@@ -126,14 +126,14 @@ function dcsSeenAt({ dcsLastSeenSeconds }: PatroniStatus, sentAtMs: number, sent
 }
 
 /** Basic authentication (RFC 7617). */
-function authorization(credentials: PatroniConfig["credentials"]): Readonly<Record<string, string>> {
+export function authorization(credentials: PatroniConfig["credentials"]): Readonly<Record<string, string>> {
   if (credentials === null) return {};
   const { username, password } = credentials;
   return { authorization: `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}` };
 }
 
 /** Read once: every question is a TLS handshake of its own, and there are ten and more each second. */
-function tlsOptions({ ca, client, verify }: TlsConfig): GetRequest["tls"] {
+export function tlsOptions({ ca, client, verify }: TlsConfig): GetRequest["tls"] {
   try {
     const secureContext = createSecureContext({
       ...(ca === null ? {} : { ca: readFileSync(ca) }),

@@ -31,16 +31,25 @@ export interface Heard {
 /** A Patroni that says nothing for this long is worth a look, even on a standby. */
 const SILENT_ALARM_MS = 5_000;
 
-export function statusOf(groups: readonly GroupSource[], heard: Heard, startedAt: Date, now: Now): StatusDocument {
+/** Names of the cluster's members by address, as far as they are known. */
+type Names = ReadonlyMap<string, string>;
+
+export function statusOf(
+  groups: readonly GroupSource[],
+  heard: Heard,
+  startedAt: Date,
+  now: Now,
+  names: Names,
+): StatusDocument {
   return {
     version: 1,
     agent: { pid: process.pid, version: VERSION, startedAt: startedAt.toISOString() },
-    groups: groups.map((group) => groupOf(group, heard, now)),
+    groups: groups.map((group) => groupOf(group, heard, now, names)),
     drops: heard.drops,
   };
 }
 
-function groupOf({ runner, config, journal }: GroupSource, heard: Heard, now: Now): GroupStatus {
+function groupOf({ runner, config, journal }: GroupSource, heard: Heard, now: Now, names: Names): GroupStatus {
   const { state } = runner;
   const { lastTransition } = journal;
   return {
@@ -52,9 +61,9 @@ function groupOf({ runner, config, journal }: GroupSource, heard: Heard, now: No
     state: state.phase.kind,
     since: wall(state.phaseSinceMs, now),
     reason: lastTransition?.text ?? "nothing has been decided yet",
-    holder: holderOf(runner),
+    holder: holderOf(runner, now, names),
     patroni: patroniOf(state, now),
-    peers: peersOf(runner, heard, now),
+    peers: peersOf(runner, heard, now, names),
     alarms: alarmsOf(state, journal, now),
     counters: { ...state.counters },
     lastTransition:
@@ -70,12 +79,13 @@ function groupOf({ runner, config, journal }: GroupSource, heard: Heard, now: No
   };
 }
 
-function peersOf(runner: GroupRunner, heard: Heard, now: Now): GroupStatus["peers"] {
+function peersOf(runner: GroupRunner, heard: Heard, now: Now, names: Names): GroupStatus["peers"] {
   return Object.entries(runner.state.speakers).map(([address, { priority, lastAtMs }]) => {
     const note = heard.peer(runner, address);
     const checksum = note?.checksum ?? null;
     return {
       address,
+      name: names.get(address) ?? null,
       priority,
       lastAdvertAt: wall(lastAtMs, now),
       vrrpVersion: note?.version ?? null,
@@ -89,13 +99,16 @@ function peersOf(runner: GroupRunner, heard: Heard, now: Now): GroupStatus["peer
 /** As the configuration calls them. */
 const CHECKSUM_NAMES = { pseudoHeader: "pseudo-header", pduOnly: "pdu-only" } as const;
 
-function holderOf({ state, placement }: GroupRunner): GroupStatus["holder"] {
+function holderOf({ state, placement }: GroupRunner, now: Now, names: Names): GroupStatus["holder"] {
   if (holds(state.phase)) {
     const { priority } = state.phase.hold;
-    return { address: placement?.sources.ipv4 ?? placement?.sources.ipv6 ?? "", self: true, priority };
+    const address = placement?.sources.ipv4 ?? placement?.sources.ipv6 ?? "";
+    return { address, name: names.get(address) ?? null, self: true, priority, lastAdvertAt: null };
   }
   const [best] = Object.entries(state.speakers).sort(([, a], [, b]) => b.priority - a.priority);
-  return best === undefined ? null : { address: best[0], self: false, priority: best[1].priority };
+  if (best === undefined) return null;
+  const [address, { priority, lastAtMs }] = best;
+  return { address, name: names.get(address) ?? null, self: false, priority, lastAdvertAt: wall(lastAtMs, now) };
 }
 
 function patroniOf({ view }: GroupState, now: Now): GroupStatus["patroni"] {

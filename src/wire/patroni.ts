@@ -59,6 +59,8 @@ export interface Member {
   readonly port: number | null;
   readonly apiUrl: string | null;
   readonly timeline: number | null;
+  /** Bytes that a replica is behind; `null` for the leader, and when Patroni does not know ("unknown"). */
+  readonly lagBytes: number | null;
 }
 
 /** The body of a health check, whatever its status code was. */
@@ -154,6 +156,7 @@ function parseMember(entry: JsonObject): Member | null {
     port: wholeIn(entry, "port", 1),
     apiUrl: stringIn(entry, "api_url"),
     timeline: wholeIn(entry, "timeline", 1),
+    lagBytes: wholeIn(entry, "lag", 0),
   };
 }
 

@@ -5,7 +5,15 @@ import type { Member } from "../../src/core/observation.js";
 import { MemberNames } from "../../src/shell/member-names.js";
 
 function members(...hosts: readonly (string | null)[]): readonly Member[] {
-  const member = { name: "pg1", role: "leader", state: "running", port: 5432, apiUrl: null, timeline: 1 };
+  const member = {
+    name: "pg1",
+    role: "leader",
+    state: "running",
+    port: 5432,
+    apiUrl: null,
+    timeline: 1,
+    lagBytes: null,
+  };
   return hosts.map((host) => ({ ...member, host }));
 }
 

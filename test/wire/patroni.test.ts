@@ -189,15 +189,15 @@ test("settings: a span that cannot be is a problem, never a default", () => {
 test("members: as Patroni 3.0.2 tells them", () => {
   const common = { state: "running", host: "127.0.0.1", timeline: 1 };
   assert.deepEqual(valueOf(parseMembers(answer("3.0.2-cluster"))), [
-    { name: "pg1", role: "leader", port: 5431, apiUrl: "http://127.0.0.1:8001/patroni", ...common },
-    { name: "pg2", role: "replica", port: 5432, apiUrl: "http://127.0.0.1:8002/patroni", ...common },
+    { name: "pg1", role: "leader", port: 5431, apiUrl: "http://127.0.0.1:8001/patroni", lagBytes: null, ...common },
+    { name: "pg2", role: "replica", port: 5432, apiUrl: "http://127.0.0.1:8002/patroni", lagBytes: 0, ...common },
   ]);
 });
 
 test("members: a stranger among them is a problem, a bare one is not", () => {
   assert.deepEqual(valueOf(parseMembers(`{"members":[]}`)), []);
   assert.deepEqual(valueOf(parseMembers(`{"members":[{"name":"a","role":"replica","port":"5432","lag":"unknown"}]}`)), [
-    { name: "a", role: "replica", state: "", host: null, port: null, apiUrl: null, timeline: null },
+    { name: "a", role: "replica", state: "", host: null, port: null, apiUrl: null, timeline: null, lagBytes: null },
   ]);
   for (const entry of [
     "null",

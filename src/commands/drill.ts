@@ -1,0 +1,131 @@
+/** `pgvip drill`: a switchover with a stop-watch, asked for from here, or watched while somebody else causes it. */
+import { createInterface } from "node:readline/promises";
+import { InvalidArgumentError, Option } from "commander";
+import type { Config } from "../config/config.js";
+import { loadConfig } from "../config/load.js";
+import { PgvipError } from "../errors.js";
+import type { AddCommand, Context } from "./context.js";
+import { interrupted } from "./interrupted.js";
+import { addSettings, sourcesOf } from "./settings.js";
+
+const TIMEOUT_MS = 3000;
+const INTERVAL_MS = 10;
+/** Patroni's own maximum_lag_on_failover. */
+const MAX_LAG_BYTES = 1_048_576;
+
+interface DrillOptions {
+  readonly yes?: true;
+  readonly candidate?: string;
+  readonly candidateLag: number;
+  readonly watch?: true;
+  readonly json?: true;
+}
+
+export const addDrill: AddCommand = (program, context) => {
+  const command = program
+    .command("drill")
+    .description("switch the cluster over, measure from here, and tell what took how long");
+  addSettings(command)
+    .addOption(new Option("--candidate <member>", "who shall lead; by default the replica with the least lag"))
+    .addOption(
+      new Option("--candidate-lag <bytes>", "refuse a candidate that is further behind")
+        .argParser(bytes)
+        .default(MAX_LAG_BYTES),
+    )
+    .addOption(new Option("--yes", "do not ask for confirmation"))
+    .addOption(
+      new Option("--watch", "do not switch over: wait for a change of the leader, and measure that").conflicts([
+        "candidate",
+      ]),
+    )
+    .addOption(new Option("--json", "print the result as JSON"))
+    .action(async (options: DrillOptions) => {
+      await run(await loadConfig(sourcesOf(command, context.terminal)), options, context.terminal);
+    });
+};
+
+async function run(config: Config, options: DrillOptions, terminal: Context["terminal"]): Promise<void> {
+  const { planDrill } = await import("../diagnose/drill-plan.js");
+  const { drill } = await import("../diagnose/drill.js");
+  const { drillText } = await import("../diagnose/drill-text.js");
+  const { requestSwitchover } = await import("../diagnose/switchover.js");
+  const note = (text: string): void => {
+    terminal.err(`${text}\n`);
+  };
+  const { members, paused } = await askCluster(config);
+  const plan = planDrill(members, paused, { candidate: options.candidate ?? null, maxLagBytes: options.candidateLag });
+  const leader = plan.kind === "ready" ? plan.leader : members.find(({ role }) => role === "leader");
+  if (leader === undefined) throw new PgvipError("SYSTEM", "no drill: the cluster has no leader");
+  if (plan.kind === "refused" && !options.watch) {
+    throw new PgvipError("SYSTEM", `no drill: ${plan.reasons.join("; ")}`);
+  }
+  const vip = config.groups.find(({ role }) => role === "primary")?.vips[0]?.address;
+  if (vip === undefined) throw new PgvipError("USAGE", "no drill: no VIP follows the primary, so none would move");
+  if (plan.kind === "ready" && !options.watch) {
+    if (!options.yes)
+      await confirm(`Switch over from ${leader.name} to ${plan.candidate.name}? Its connections break. [y/N] `);
+    note(`switching over from ${leader.name} to ${plan.candidate.name}, measuring ${vip} from here`);
+  } else note(`${leader.name} leads; waiting for another leader, measuring ${vip} from here; Ctrl-C ends it`);
+  const act =
+    plan.kind === "ready" && !options.watch
+      ? () => requestSwitchover(config.patroni, { leader: leader.name, candidate: plan.candidate.name })
+      : null;
+  const settings = { config, vip, leader: leader.name, members, intervalMs: INTERVAL_MS, act, until: ended(options) };
+  const result = await drill(settings, await openProbes(vip, config.patroni.postgres.port, note), note);
+  terminal.out(options.json ? `${JSON.stringify(result, null, 2)}\n` : `${drillText(result)}\n`);
+}
+
+/** An asked-for switchover that does not get through the VIP has an end too. */
+function ended({ watch }: DrillOptions): Promise<void> {
+  if (watch) return interrupted();
+  return Promise.race([
+    interrupted(),
+    new Promise<void>((resolve) => {
+      setTimeout(resolve, 60_000).unref();
+    }),
+  ]);
+}
+
+async function askCluster(config: Config) {
+  const { openPatroni } = await import("../shell/patroni-http.js");
+  const { systemClock } = await import("../shell/system-clock.js");
+  const patroni = openPatroni(config.patroni, systemClock);
+  try {
+    const members = await patroni.members(TIMEOUT_MS);
+    if ("kind" in members) {
+      throw new PgvipError("SYSTEM", `Patroni at ${config.patroni.url} did not tell its members: ${members.detail}`);
+    }
+    const { observation } = await patroni.health("/primary", TIMEOUT_MS);
+    return { members, paused: observation.kind === "answered" && observation.status.pause };
+  } finally {
+    patroni.close();
+  }
+}
+
+async function openProbes(vip: string, port: number, note: (text: string) => void) {
+  const { echoProbe, tcpProbe } = await import("../diagnose/probes.js");
+  const { systemClock } = await import("../shell/system-clock.js");
+  const tcp = tcpProbe(vip, port, INTERVAL_MS, systemClock);
+  try {
+    return [echoProbe(vip, INTERVAL_MS, systemClock), tcp];
+  } catch (error) {
+    if (!(error instanceof PgvipError)) throw error;
+    note(`no ICMP: ${error.message}`);
+    return [tcp];
+  }
+}
+
+async function confirm(question: string): Promise<void> {
+  if (!process.stdin.isTTY) {
+    throw new PgvipError("USAGE", "a drill breaks connections: confirm it with --yes, or run it on a terminal");
+  }
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  const answer = await terminal.question(question);
+  terminal.close();
+  if (!/^y(es)?$/i.test(answer.trim())) throw new PgvipError("USAGE", "no drill: not confirmed");
+}
+
+function bytes(text: string): number {
+  if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError("Wanted a number of bytes.");
+  return Number(text);
+}

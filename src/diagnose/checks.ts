@@ -1,0 +1,41 @@
+/** All checks of `pgvip doctor`, in the order in which they are told: each a function of the evidence. */
+import { duplicateAddress, agents, foreignRouterId, packets } from "./checks/segment.js";
+import { peers, rules, seenDropping } from "./checks/firewall.js";
+import { networkManagers, otherAgents } from "./checks/managers.js";
+import { clock, health, members, reachable, timing } from "./checks/patroni.js";
+import { interfaces } from "./checks/place.js";
+import { container, machine } from "./checks/platform.js";
+import { addon, capabilities, rawSocket } from "./checks/process.js";
+import { sysctls } from "./checks/sysctls.js";
+import type { Evidence } from "./evidence.js";
+import type { Finding, Said } from "./finding.js";
+
+type Check = (evidence: Evidence) => readonly Said[];
+
+const CHECKS: readonly (readonly [name: string, check: Check])[] = [
+  ["capabilities", capabilities],
+  ["addon", addon],
+  ["raw-socket", rawSocket],
+  ["machine", machine],
+  ["container", container],
+  ["interface", interfaces],
+  ["sysctls", sysctls],
+  ["network-manager", networkManagers],
+  ["other-vip-managers", otherAgents],
+  ["patroni", reachable],
+  ["patroni-timing", timing],
+  ["patroni-health", health],
+  ["members", members],
+  ["clock", clock],
+  ["duplicate-address", duplicateAddress],
+  ["router-id", foreignRouterId],
+  ["adverts", agents],
+  ["packets", packets],
+  ["firewall", rules],
+  ["firewall-seen", seenDropping],
+  ["peers", peers],
+];
+
+export function examine(evidence: Evidence): readonly Finding[] {
+  return CHECKS.flatMap(([check, run]) => run(evidence).map((said) => ({ ...said, check })));
+}

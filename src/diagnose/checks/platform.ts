@@ -1,0 +1,121 @@
+/** Machines on which an address cannot simply move: clouds, filtering hypervisors, containers. */
+import type { Evidence } from "../evidence.js";
+import { type Said, type Severity, passed, problem } from "../finding.js";
+import type { HostFiles } from "../host-files.js";
+
+interface Platform {
+  readonly name: string;
+  readonly severity: Severity;
+  /** All of these are found in the machine's DMI strings. */
+  readonly signs: readonly RegExp[];
+  readonly why: string;
+  readonly mend: string;
+}
+
+const NO_LAYER_2 =
+  "its networks deliver by what the provider's control plane knows: gratuitous ARP moves no address there";
+
+/** The first that fits counts. */
+const PLATFORMS: readonly Platform[] = [
+  cloud(
+    "Amazon EC2",
+    [/Amazon EC2/],
+    "move a secondary private address or a route with the EC2 API, or use a load balancer",
+  ),
+  cloud(
+    "Microsoft Azure",
+    [/Microsoft Corporation/, /7783-7084-3265-9085-8269-3286-77/],
+    "use an Azure load balancer with a health probe on Patroni",
+  ),
+  cloud(
+    "Google Compute Engine",
+    [/Google/],
+    "use an internal load balancer with a health check on Patroni, or a static route",
+  ),
+  cloud("Oracle Cloud", [/OracleCloud/], "move a secondary private address with the OCI API"),
+  cloud("DigitalOcean", [/DigitalOcean/], "use a reserved IP and its API"),
+  cloud("Alibaba Cloud", [/Alibaba Cloud/], "use an HAVIP, which is made for this"),
+  cloud("Hetzner Cloud", [/Hetzner/, /vServer/], "use a floating or alias IP and its API"),
+  cloud("Scaleway", [/Scaleway/], "use a flexible IP and its API"),
+  cloud("Vultr", [/Vultr/], "use a reserved IP and its API"),
+  {
+    name: "OpenStack",
+    severity: "warning",
+    signs: [/OpenStack/],
+    why: "port security drops frames of addresses that a port was not given, and protocol 112 needs a rule of its own",
+    mend: "add the VIP to allowed_address_pairs of each node's port, and a security group rule for IP protocol 112",
+  },
+  {
+    name: "VMware",
+    severity: "advice",
+    signs: [/VMware/],
+    why: "nothing is needed as long as the VIP uses the interface's own MAC address, as it does here",
+    mend: "if announcements get lost, look at the port group's security policy and at Notify Switches",
+  },
+  {
+    name: "Hyper-V",
+    severity: "advice",
+    signs: [/Microsoft Corporation/, /Virtual Machine/],
+    why: "nothing is needed as long as the VIP uses the interface's own MAC address, as it does here",
+    mend: "if announcements get lost, look at router guard and port ACLs of the virtual switch",
+  },
+  {
+    name: "QEMU/KVM (libvirt, Proxmox)",
+    severity: "advice",
+    signs: [/QEMU|Proxmox|KVM/],
+    why: "a filter on the guest's port may drop addresses that the guest was not given",
+    mend: "Proxmox: ipfilter off, or the VIP in the ipfilter set; libvirt: no clean-traffic filter, or the VIP in its parameters",
+  },
+];
+
+function cloud(name: string, signs: readonly RegExp[], mend: string): Platform {
+  return { name, severity: "error", signs, why: NO_LAYER_2, mend };
+}
+
+const DMI = [
+  "sys_vendor",
+  "product_name",
+  "board_vendor",
+  "bios_vendor",
+  "bios_version",
+  "chassis_vendor",
+  "chassis_asset_tag",
+];
+
+export function machine({ files }: Evidence): readonly Said[] {
+  const strings = DMI.map((name) => files.read(`/sys/class/dmi/id/${name}`)?.trim() ?? "").join("\n");
+  // A container shows the strings of its host, on whose network it may not be; the next check speaks of that.
+  const found = PLATFORMS.find(({ signs }) => signs.every((sign) => sign.test(strings)));
+  if (found === undefined) return [passed("no cloud or hypervisor that is known to filter addresses")];
+  const { name, severity, why, mend } = found;
+  return [problem(severity, `this machine runs on ${name}`, { why, mend })];
+}
+
+export function container({ files }: Evidence): readonly Said[] {
+  const kind = containerOf(files);
+  if (kind === null) return [passed("this is no container")];
+  if (kind === "lxc") {
+    return [
+      problem("advice", "this is an LXC, LXD or Incus container", {
+        why: "its host can filter MAC and IP addresses on the container's port",
+        mend: "security.mac_filtering, security.ipv4_filtering and security.ipv6_filtering must be off for its NIC, or allow the VIP",
+      }),
+    ];
+  }
+  return [
+    problem("warning", `this is a container (${kind})`, {
+      why: "on a bridge or overlay network of its own the VIP is known to nobody outside",
+      mend: "run it on the host's network (--network host) with --cap-add NET_ADMIN and --cap-add NET_RAW, or use macvlan",
+    }),
+  ];
+}
+
+function containerOf(files: HostFiles): string | null {
+  const told = files.read("/run/systemd/container")?.trim() ?? "";
+  const environment = files.read("/proc/1/environ") ?? "";
+  const named = told === "" ? (/(?:^|\0)container=([\w-]+)/.exec(environment)?.[1] ?? "") : told;
+  if (named.startsWith("lxc")) return "lxc";
+  if (named !== "") return named;
+  if (files.has("/.dockerenv")) return "docker";
+  return files.has("/run/.containerenv") ? "podman" : null;
+}
