@@ -49,6 +49,11 @@ export function duckCase(verdict: Verdict): DuckCase | null {
   return null;
 }
 
+/** Whether a holder without an answer of Patroni keeps the VIP without a deadline (see maintenance.ts). */
+export function isSustained({ maintenance, view, clusterPaused }: GroupState): boolean {
+  return maintenance.kind === "paused" && maintenance.pinned && clusterPaused && view?.verdict.kind === "silent";
+}
+
 /** The bounds after one more look: each case keeps the deadline it got when it was first seen in this episode. */
 export function addBound(
   bounds: DuckBounds,
@@ -58,7 +63,7 @@ export function addBound(
   nowMs: number,
 ): DuckBounds {
   const kind = duckCase(verdict);
-  if (kind === null) return {};
+  if (kind === null || isSustained(state)) return {};
   if (bounds[kind] !== undefined) return bounds;
   return { ...bounds, [kind]: duckDeadline(kind, state, timing, nowMs) };
 }
@@ -97,5 +102,6 @@ export function leasesOf(state: GroupState, timing: Timing, nowMs: number): Leas
     };
   }
   const fresh = view !== null && leads(view.verdict) ? view.sentAtMs + BLIND_RIGHT_MS : nowMs;
+  if (isSustained(state)) return { leaseUntilMs, rightUntilMs: nowMs + BLIND_RIGHT_MS };
   return { leaseUntilMs, rightUntilMs: Math.max(state.rightUntilMs, fresh) };
 }

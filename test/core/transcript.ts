@@ -14,6 +14,7 @@ import type {
   GroupEvent,
   GroupSettings,
   GroupState,
+  Maintenance,
   Report,
   TakeOn,
 } from "../../src/core/types.js";
@@ -198,6 +199,11 @@ function eventOf(verb: string, words: readonly string[], nowMs: number): GroupEv
       return { kind: "suspended", forMs: duration(first) };
     case "notify":
       return { kind: "notified" };
+    case "pause":
+    case "release":
+      return { kind: "maintenanceOrdered", maintenance: maintenanceOf(verb, first, nowMs) };
+    case "resume":
+      return { kind: "maintenanceOrdered", maintenance: { kind: "none" } };
     case "stop":
       return { kind: "stopRequested", policy: first === "keep" ? "keep" : "release" };
     case "dcs":
@@ -218,7 +224,7 @@ function standingOf(words: readonly string[], dcsAgeMs: () => number): Standing 
   return (askedAtMs) => ({
     kind: "answered",
     hasRole,
-    status: status(second as PatroniRole, third as PatroniState, words.includes("failsafe")),
+    status: status(second as PatroniRole, third as PatroniState, words.slice(3)),
     dcsSeenAtMs: askedAtMs - dcsAgeMs(),
   });
 }
@@ -227,15 +233,15 @@ function unknown(reason: UnknownReason, port: PortState): Observation {
   return { kind: "unknown", reason, detail: "127.0.0.1:8008", port };
 }
 
-export function status(role: PatroniRole, state: PatroniState, failsafeActive = false): PatroniStatus {
+export function status(role: PatroniRole, state: PatroniState, flags: readonly string[] = []): PatroniStatus {
   return {
     role,
     rawRole: role,
     state,
     rawState: state,
     timeline: 1,
-    pause: false,
-    failsafeActive,
+    pause: flags.includes("paused"),
+    failsafeActive: flags.includes("failsafe"),
     clusterUnlocked: false,
     dcsLastSeenSeconds: 1,
     scope: "demo",
@@ -275,6 +281,12 @@ function reportText(report: Report): string | null {
     case "tookOver":
       return null;
   }
+}
+
+/** `pause`, `pause 10s`. */
+function maintenanceOf(verb: "pause" | "release", forText: string, nowMs: number): Maintenance {
+  const untilMs = forText === "" ? Infinity : nowMs + duration(forText);
+  return verb === "pause" ? { kind: "paused", untilMs, pinned: false } : { kind: "released", untilMs };
 }
 
 function takeOn(word: string | undefined): TakeOn {
