@@ -3,13 +3,27 @@ import { Command, CommanderError } from "commander";
 import { addCheck } from "./commands/check.js";
 import type { AddCommand, Context, Terminal } from "./commands/context.js";
 import { EXIT_CODES, EXIT_OK, EXIT_USAGE, exitCodeOf } from "./commands/exit-codes.js";
+import { addHistory } from "./commands/history.js";
+import { addPause, addRelease, addResume } from "./commands/maintenance.js";
+import { addNotify } from "./commands/notify.js";
+import { addReload } from "./commands/reload.js";
 import { addRun } from "./commands/run.js";
 import { addStatus } from "./commands/status.js";
 import { PgvipError } from "./errors.js";
 import { VERSION } from "./version.js";
 
 /** In the order of `pgvip --help`. */
-const COMMANDS: readonly AddCommand[] = [addRun, addCheck, addStatus];
+const COMMANDS: readonly AddCommand[] = [
+  addRun,
+  addCheck,
+  addStatus,
+  addHistory,
+  addPause,
+  addResume,
+  addRelease,
+  addReload,
+  addNotify,
+];
 
 /** Runs one command; `argv` without the names of node and script. Resolves with the exit code. */
 export async function runCli(argv: readonly string[], terminal: Terminal): Promise<number> {

@@ -59,6 +59,16 @@ const transition = v.object({
   text: v.string(),
 });
 
+/** An operator's word: the VIP stays where it is, or away from this node. */
+const maintenance = v.object({
+  /** paused, released. */
+  mode: v.string(),
+  /** `null` = until somebody resumes. */
+  until: v.nullable(instant),
+  /** Outlives a restart of the agent. */
+  persistent: v.boolean(),
+});
+
 const group = v.object({
   name: v.string(),
   role: v.string(),
@@ -71,6 +81,7 @@ const group = v.object({
   since: instant,
   /** Why the group is in this state: the sentence of its last transition. */
   reason: v.string(),
+  maintenance: v.optional(v.nullable(maintenance), null),
   holder: v.nullable(holder),
   patroni,
   peers: list(peer),

@@ -65,7 +65,7 @@ export function mayTake(turn: Turn): boolean {
   if (view !== null && serves(view.verdict)) {
     turn.remind(
       "withheld",
-      `${maintenance.kind}: Patroni says that the VIP belongs here, but this node may not take it`,
+      `${maintenance.kind}: this node would take the VIP now, and may not`,
     );
   }
   return false;

@@ -19,6 +19,8 @@ export interface GroupSource {
   readonly runner: GroupRunner;
   readonly config: GroupConfig;
   readonly journal: Journal;
+  /** Whether its maintenance outlives a restart. */
+  readonly persistent: boolean;
 }
 
 /** What was heard on the wire beside what the groups know. */
@@ -40,7 +42,7 @@ export function statusOf(groups: readonly GroupSource[], heard: Heard, startedAt
   };
 }
 
-function groupOf({ runner, config, journal }: GroupSource, heard: Heard, now: Now): GroupStatus {
+function groupOf({ runner, config, journal, persistent }: GroupSource, heard: Heard, now: Now): GroupStatus {
   const { state } = runner;
   const { lastTransition } = journal;
   return {
@@ -52,6 +54,7 @@ function groupOf({ runner, config, journal }: GroupSource, heard: Heard, now: No
     state: state.phase.kind,
     since: wall(state.phaseSinceMs, now),
     reason: lastTransition?.text ?? "nothing has been decided yet",
+    maintenance: maintenanceOf(state, persistent, now),
     holder: holderOf(runner),
     patroni: patroniOf(state, now),
     peers: peersOf(runner, heard, now),
@@ -68,6 +71,12 @@ function groupOf({ runner, config, journal }: GroupSource, heard: Heard, now: No
             text: lastTransition.text,
           },
   };
+}
+
+function maintenanceOf({ maintenance }: GroupState, persistent: boolean, now: Now): GroupStatus["maintenance"] {
+  if (maintenance.kind === "none") return null;
+  const until = maintenance.untilMs === Infinity ? null : wall(maintenance.untilMs, now);
+  return { mode: maintenance.kind, until, persistent };
 }
 
 function peersOf(runner: GroupRunner, heard: Heard, now: Now): GroupStatus["peers"] {

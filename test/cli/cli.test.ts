@@ -130,6 +130,7 @@ function statusWith(alarms: StatusDocument["groups"][number]["alarms"]): StatusD
         state: "holder",
         since: instant,
         reason: "Patroni says so",
+        maintenance: null,
         holder: { address: "10.0.0.1", self: true, priority: 254 },
         patroni: {
           verdict: "writable",
