@@ -19,7 +19,7 @@ const purposes = /** @satisfies {Record<string, Purpose>} */ ({
   unit: { tools: ["certificates", "packets"], make: [ensureModules] },
   test: {
     root: "sudo npm test (npm test -- unit runs the tests that do without)",
-    tools: ["compiler", "certificates", "namespaces", "cluster", "packets", "monitoring", "otherRouters"],
+    tools: ["compiler", "certificates", "namespaces", "cluster", "packets", "supervisor", "monitoring", "otherRouters"],
     make: [...build, ensureRawSocket],
   },
   demo: { root: "sudo npm run demo", tools: ["compiler", "namespaces"], make: [...build, ensureRawSocket] },
