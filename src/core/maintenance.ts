@@ -63,10 +63,7 @@ export function mayTake(turn: Turn): boolean {
   const { maintenance, view } = turn.state;
   if (maintenance.kind === "none" || (maintenance.kind === "paused" && maintenance.pinned)) return true;
   if (view !== null && serves(view.verdict)) {
-    turn.remind(
-      "withheld",
-      `${maintenance.kind}: this node would take the VIP now, and may not`,
-    );
+    turn.remind("withheld", `${maintenance.kind}: this node would take the VIP now, and may not`);
   }
   return false;
 }
