@@ -131,7 +131,12 @@ function orderWhatIsDue(turn: Turn): void {
   if (holds(phase)) {
     if (phase.hold.restoreAtMs !== null && turn.nowMs >= phase.hold.restoreAtMs) {
       withHold(turn, (hold) => ({ ...turn.renewed(hold), addressAtMs: null, restoreAtMs: null }));
-      turn.putBack(phase.hold.priority);
+      // A lame duck with a deadline may have a successor, whose clients it must not take away.
+      if (phase.kind === "lameDuck" && duckDeadlineOf(phase.bounds) !== Infinity) {
+        turn.takeOverQuietly(phase.hold.priority);
+      } else {
+        turn.putBack(phase.hold.priority);
+      }
     } else if (turn.nowMs >= phase.hold.renewAtMs) {
       withHold(turn, (hold) => turn.renewed(hold));
       turn.renewLeases();

@@ -30,6 +30,9 @@ export function note(turn: Turn, event: GroupEvent): void {
     case "interfaceChanged":
       withHold(turn, (hold) => ({ ...hold, restoreAtMs: turn.nowMs }));
       return;
+    case "reconfigured":
+      noteSettings(turn);
+      return;
     case "patroniAnswered":
       noteAnswer(turn, event);
       return;
@@ -94,6 +97,13 @@ function noteInterface(turn: Turn, present: boolean): void {
   } else {
     standBy(turn, "not-present", "the interface is ready, the VIP is not on it");
   }
+}
+
+/** What is held is put in again with the new settings, which changes it in place. */
+function noteSettings(turn: Turn): void {
+  const { priority } = turn.settings;
+  if (turn.state.phase.kind === "holder") withHold(turn, (hold) => ({ ...hold, priority }));
+  withHold(turn, (hold) => ({ ...hold, restoreAtMs: turn.nowMs }));
 }
 
 function loseInterface(turn: Turn, text: string): void {

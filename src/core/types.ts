@@ -187,6 +187,8 @@ export type GroupEvent =
   | { readonly kind: "interfaceLost"; readonly reason: string }
   /** Same interface, but another hardware address, another source or other peers for adverts. */
   | { readonly kind: "interfaceChanged" }
+  /** The settings are others from now on, and so may be what a holder says and has. */
+  | { readonly kind: "reconfigured" }
   | {
       readonly kind: "patroniAnswered";
       readonly question: number;

@@ -111,7 +111,7 @@ export class GroupRunner {
     if (this.#routerId !== null) this.#routerId = routerId ?? this.#routerId;
     const speaksOtherwise = before !== JSON.stringify(this.#spoken());
     // A tick at least, because the deadlines may be others now.
-    this.dispatch({ kind: speaksOtherwise ? "interfaceChanged" : "tick" });
+    this.dispatch({ kind: speaksOtherwise ? "reconfigured" : "tick" });
     this.#removeAddresses({ ...setup.speech, vips: gone });
     this.#ports.listen(this);
   }

@@ -42,6 +42,8 @@ const rare = fc.constantFrom(
   "dcs 30s 10s",
   "dcs-age 1s",
   "dcs-age 25s",
+  "priority 200",
+  "priority 254",
   "take-on lock",
   "take-on writable",
   "take-on auto",

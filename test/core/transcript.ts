@@ -87,6 +87,10 @@ export class Scenario {
       case "dcs-age":
         this.#dcsAgeMs = duration(words[0]);
         return;
+      case "priority":
+        this.#settings = { ...this.#settings, priority: Number(words[0]) };
+        this.#step({ kind: "reconfigured" });
+        return;
       case "take-on":
         this.#settings = { ...this.#settings, takeOn: takeOn(words[0]) };
         return;
