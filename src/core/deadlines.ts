@@ -49,9 +49,14 @@ export function duckCase(verdict: Verdict): DuckCase | null {
   return null;
 }
 
-/** Whether a holder without an answer of Patroni keeps the VIP without a deadline (see maintenance.ts). */
+/**
+ * Whether a holder keeps the VIP without a deadline although Patroni does not say that it leads (see maintenance.ts). One that
+ * has just been started says "not the leader" until it has its lock again; a replica only follows somebody else.
+ */
 export function isSustained({ maintenance, view, clusterPaused }: GroupState): boolean {
-  return maintenance.kind === "paused" && maintenance.pinned && clusterPaused && view?.verdict.kind === "silent";
+  if (maintenance.kind !== "paused" || !maintenance.pinned || !clusterPaused || view === null) return false;
+  const { verdict } = view;
+  return verdict.kind === "silent" || (verdict.kind === "notLeader" && verdict.postgres !== "replica");
 }
 
 /** The bounds after one more look: each case keeps the deadline it got when it was first seen in this episode. */

@@ -2,7 +2,7 @@
  * Maintenance: an operator's word that the VIP should stay where it is (`paused`), or away from this node (`released`).
  *
  * It only ever takes permissions away, with one exception: a holder that is paused, in a cluster that is in Patroni's own
- * maintenance mode, keeps the VIP while Patroni is silent. Nobody is promoted without an operator then, and the two words
+ * maintenance mode, keeps the VIP while Patroni or PostgreSQL is away. Nobody is promoted without an operator then, and the two words
  * together say that Patroni may be stopped here (docs/adr/0010).
  */
 import { unreachable } from "../assert.js";

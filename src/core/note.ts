@@ -122,7 +122,10 @@ function noteAnswer(turn: Turn, event: GroupEvent & { kind: "patroniAnswered" })
   const next = { verdict, sentAtMs, answeredAtMs, observation };
   const silentSinceMs = verdict.kind === "silent" ? (turn.state.silentSinceMs ?? sentAtMs) : null;
   turn.set({ view: next, silentSinceMs });
-  if (observation.kind === "answered") turn.set({ clusterPaused: observation.status.pause });
+  // A Patroni that has not seen its DCS yet knows nothing of maintenance mode.
+  if (observation.kind === "answered" && observation.dcsSeenAtMs !== null) {
+    turn.set({ clusterPaused: observation.status.pause });
+  }
   if (leads(verdict)) turn.set({ rightUntilMs: rightUntil(next, turn.state.dcs, turn.settings.timing) });
   if (verdict.kind === "promoting") turn.disturb();
 }

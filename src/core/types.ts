@@ -168,7 +168,7 @@ export interface GroupState {
   readonly rightUntilMs: number;
   readonly dcs: DcsSettings | null;
   readonly maintenance: Maintenance;
-  /** The cluster was in Patroni's maintenance mode when Patroni last said something. */
+  /** The cluster was in Patroni's maintenance mode when Patroni, having seen its DCS, last said something. */
   readonly clusterPaused: boolean;
   readonly speakers: Readonly<Record<string, Speaker>>;
   /** What a standby that is eligible for an elected VIP waits for; `null` for any other. */

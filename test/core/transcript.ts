@@ -60,7 +60,8 @@ export class Scenario {
   #due: Due[] = [];
   #standing: Standing = () => unknown("refused", "refuses");
   #refusal: string | null = null;
-  #dcsAgeMs = 5_000;
+  /** `null`: Patroni has not seen its DCS yet. */
+  #dcsAgeMs: number | null = 5_000;
   #lines: string[] = [];
 
   /** Carries out one input line (without its `> `) and returns what was seen. */
@@ -86,6 +87,9 @@ export class Scenario {
         return;
       case "dcs-age":
         this.#dcsAgeMs = duration(words[0]);
+        return;
+      case "dcs-unseen":
+        this.#dcsAgeMs = null;
         return;
       case "priority":
         this.#settings = { ...this.#settings, priority: Number(words[0]) };
@@ -221,16 +225,16 @@ function eventOf(verb: string, words: readonly string[], nowMs: number): GroupEv
 }
 
 /** `patroni primary running`, `patroni 503 replica running`, `patroni silent refused refuses`. */
-function standingOf(words: readonly string[], dcsAgeMs: () => number): Standing {
+function standingOf(words: readonly string[], dcsAgeMs: () => number | null): Standing {
   const [first = "", second = "", third = ""] = words;
   if (first === "silent") return () => unknown(second as UnknownReason, third as PortState);
   const hasRole = first === "200";
-  return (askedAtMs) => ({
-    kind: "answered",
-    hasRole,
-    status: status(second as PatroniRole, third as PatroniState, words.slice(3)),
-    dcsSeenAtMs: askedAtMs - dcsAgeMs(),
-  });
+  return (askedAtMs) => {
+    const ageMs = dcsAgeMs();
+    const dcsSeenAtMs = ageMs === null ? null : askedAtMs - ageMs;
+    const said = status(second as PatroniRole, third as PatroniState, words.slice(3));
+    return { kind: "answered", hasRole, status: said, dcsSeenAtMs };
+  };
 }
 
 function unknown(reason: UnknownReason, port: PortState): Observation {
