@@ -40,7 +40,8 @@ export class PgvipAgents extends ProcessVipManager {
 
   protected launch(node: Host): LabProcess {
     const { vips, extra = [], env = {} } = this.#options;
-    const words = ["run", ...vips.flatMap((cidr) => ["--vip", cidr]), "--socket", controlSocket(node), ...extra];
+    const own = ["--socket", controlSocket(node), "--state-directory", `${node.directory}/state`];
+    const words = ["run", ...vips.flatMap((cidr) => ["--vip", cidr]), ...own, ...extra];
     return node.spawn(process.execPath, [builtAgent, ...words], { log: "pgvip", env });
   }
 }

@@ -3,95 +3,127 @@
  *
  * The composition root: it may import everything; nothing but the command `run` imports it.
  */
-import type { Config } from "./config/config.js";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Config, GroupConfig } from "./config/config.js";
+import type { GroupState } from "./core/types.js";
 import { PgvipError } from "./errors.js";
 import type { Logger } from "./log.js";
 import type { Clock } from "./ports/clock.js";
 import type { Network } from "./ports/network.js";
 import type { Patroni } from "./ports/patroni.js";
-import { missingCapabilities } from "./shell/capabilities.js";
+import { requireCapabilities } from "./shell/capabilities.js";
 import { ClusterWatch } from "./shell/cluster-watch.js";
-import { type ControlServer, serveControl } from "./shell/control-socket.js";
-import { type Group, type ReportListener, makeGroup } from "./shell/group.js";
+import { type ControlServer, type Request, serveControl } from "./shell/control-socket.js";
+import { Group, type ReportListener } from "./shell/group.js";
+import { Hints, openFifo } from "./shell/hints.js";
+import { HistoryFile } from "./shell/history-file.js";
+import { Hooks } from "./shell/hooks.js";
+import { type KeptMaintenance, MaintenanceStore } from "./shell/maintenance-store.js";
 import type { Metrics } from "./shell/metrics.js";
 import { type MetricsServer, serveMetrics } from "./shell/metrics-server.js";
 import { openNetwork } from "./shell/native-network.js";
 import { Supervisor } from "./shell/native-systemd.js";
+import { Operator } from "./shell/operator.js";
 import { Orders } from "./shell/orders.js";
 import { openPatroni } from "./shell/patroni-http.js";
+import { Reloader } from "./shell/reloader.js";
 import { Segment } from "./shell/segment.js";
 import { statusOf } from "./shell/status-source.js";
 import { systemClock } from "./shell/system-clock.js";
 import type { StatusDocument } from "./status.js";
 
-/** Runs until a signal asks it to stop; resolves with the exit code. */
-export async function runAgent(config: Config, log: Logger): Promise<number> {
-  const missing = missingCapabilities();
-  if (missing.length > 0) {
-    throw new PgvipError(
-      "PERMISSION",
-      `pgvip run needs ${missing.join(" and ")}: run it as root or give it these capabilities`,
-    );
-  }
+/** Programs of the operator, and the disk, may take this long when the agent ends; the VIP is long gone by then. */
+const LAST_WORDS_MS = 2_000;
+
+/** Runs until a signal asks it to stop; resolves with the exit code. `readConfig` reads the configuration anew. */
+export async function runAgent(config: Config, readConfig: () => Promise<Config>, log: Logger): Promise<number> {
+  requireCapabilities("pgvip run");
   // The package behind it costs 2 MB, which an agent without an endpoint saves.
   const metrics = config.metrics === null ? null : await import("./shell/metrics.js");
-  const agent = new Agent(config, log, metrics?.Metrics ?? null);
+  const store = new MaintenanceStore(config.stateDirectory);
+  const kept = await store.load(Date.now()).catch((error: unknown) => {
+    log.error({ event: "maintenance" }, error instanceof Error ? error.message : String(error));
+    return [];
+  });
+  const agent = new Agent({ config, readConfig, log, store, kept, metrics: metrics?.Metrics ?? null });
   return agent.run();
 }
 
+interface AgentParts {
+  readonly config: Config;
+  readonly readConfig: () => Promise<Config>;
+  readonly log: Logger;
+  readonly store: MaintenanceStore;
+  /** Maintenance that outlived an earlier agent. */
+  readonly kept: readonly KeptMaintenance[];
+  readonly metrics: (new (status: () => StatusDocument) => Metrics) | null;
+}
+
 class Agent {
-  readonly #config: Config;
+  #config: Config;
   readonly #log: Logger;
   readonly #clock: Clock = systemClock;
   readonly #startedAt = new Date();
   readonly #supervisor = new Supervisor();
-  readonly #groups: readonly Group[];
+  readonly #groups: Group[] = [];
   readonly #network: Network;
+  readonly #orders: Orders;
   readonly #segment: Segment;
   readonly #patroni: Patroni;
-  readonly #watch: ClusterWatch;
   readonly #metrics: Metrics | null;
+  readonly #history: HistoryFile;
+  readonly #hooks: Hooks;
+  readonly #operator: Operator;
+  readonly #hints = new Hints(this.#clock, () => this.#notify());
+  readonly #reloader: Reloader;
+  #watch: ClusterWatch;
   #control: ControlServer | null = null;
   #metricsServer: MetricsServer | null = null;
+  #closeFifo: () => void = () => undefined;
   #stopping: Promise<void> | null = null;
   #finish: (exitCode: number) => void = () => undefined;
   #fail: (error: unknown) => void = () => undefined;
 
-  constructor(config: Config, log: Logger, metrics: (new (status: () => StatusDocument) => Metrics) | null) {
-    const clock = this.#clock;
+  constructor({ config, readConfig, log, store, kept, metrics }: AgentParts) {
     this.#config = config;
     this.#log = log;
+    this.#hooks = new Hooks(config.hooks, log);
+    this.#history = new HistoryFile(config.stateDirectory, log);
     this.#network = openNetwork((events) => {
       for (const event of events) this.#segment.handle(event);
     });
-    const orders = new Orders(this.#network);
+    this.#orders = new Orders(this.#network);
     this.#metrics = metrics === null ? null : new metrics(() => this.#status());
-    const opened = openPatroni(config.patroni, clock);
-    const patroni = this.#metrics?.timed(opened) ?? opened;
-    const listeners: readonly ReportListener[] = [
-      (group, report, state) => {
-        this.#metrics?.note(group, report, state);
-      },
-    ];
-    const { scope } = config.patroni;
-    const listen = (): void => {
-      this.#segment.listen();
-    };
-    this.#patroni = patroni;
-    this.#groups = config.groups.map((group) =>
-      makeGroup(group, { clock, orders, patroni, scope, log, listeners, listen }),
-    );
+    const opened = openPatroni(config.patroni, this.#clock);
+    this.#patroni = this.#metrics?.timed(opened) ?? opened;
+    this.#groups.push(...config.groups.map((group) => this.#makeGroup(group)));
+    this.#operator = new Operator(this.#groups, { clock: this.#clock, store });
+    this.#operator.restore(kept);
     this.#segment = new Segment(this.#groups, {
-      orders,
+      orders: this.#orders,
       log,
       unfit: (text) => {
         this.#fail(new PgvipError("CONFIG", text));
       },
     });
-    this.#watch = new ClusterWatch(patroni, this.#groups, {
-      clock,
+    this.#watch = this.#makeWatch();
+    this.#reloader = new Reloader(this.#groups, {
       log,
-      ownAddresses: () => this.#segment.ownAddresses,
+      segment: this.#segment,
+      readConfig,
+      config: () => this.#config,
+      make: (group) => this.#makeGroup(group),
+      applied: (changed) => {
+        this.#applyConfig(changed);
+      },
+      around: {
+        begins: () => {
+          this.#supervisor.reloading();
+        },
+        ends: () => {
+          this.#supervisor.reloaded(this.#summary());
+        },
+      },
     });
   }
 
@@ -101,10 +133,22 @@ class Agent {
       this.#fail = reject;
     });
     try {
+      const maintain = (request: Request) => this.#operator.handle(request);
       this.#control = await serveControl(this.#config.socketPath, {
         status: () => this.#status(),
         notify: () => this.#notify(),
+        reload: () => this.#reloader.reload("asked on the control socket"),
+        pause: maintain,
+        resume: maintain,
+        release: maintain,
       });
+      this.#closeFifo = openFifo(
+        this.#config.notify,
+        () => {
+          this.#hints.hint();
+        },
+        this.#log,
+      );
       this.#metricsServer = await this.#serveMetrics();
       this.#watch.start();
       this.#onSignals();
@@ -115,9 +159,52 @@ class Agent {
     }
   }
 
+  #makeGroup(config: GroupConfig): Group {
+    const listeners: readonly ReportListener[] = [
+      (group, report, state) => this.#metrics?.note(group, report, state),
+      (group, report) => {
+        this.#history.note(group, report);
+      },
+      (group, report) => {
+        this.#hooks.note(group, report);
+      },
+    ];
+    return new Group(config, {
+      clock: this.#clock,
+      orders: this.#orders,
+      patroni: this.#patroni,
+      scope: this.#config.patroni.scope,
+      log: this.#log,
+      listeners,
+      listen: () => {
+        this.#segment.listen();
+      },
+    });
+  }
+
+  #makeWatch(): ClusterWatch {
+    return new ClusterWatch(this.#patroni, this.#groups, {
+      clock: this.#clock,
+      log: this.#log,
+      ownAddresses: () => this.#segment.ownAddresses,
+    });
+  }
+
   #notify(): { readonly asked: number } {
     for (const { runner } of this.#groups) runner.dispatch({ kind: "notified" });
     return { asked: this.#groups.length };
+  }
+
+  /** What a new configuration means for everything but the groups. */
+  #applyConfig(config: Config): void {
+    this.#config = config;
+    this.#hooks.configure(config.hooks);
+    this.#log.level = config.logLevel;
+    for (const group of this.#groups) group.setLogLevel(config.logLevel);
+    // New groups have to learn what the others know, and there may be the first one that follows the members.
+    this.#watch.stop();
+    this.#watch = this.#makeWatch();
+    this.#watch.start();
   }
 
   async #serveMetrics(): Promise<MetricsServer | null> {
@@ -135,7 +222,7 @@ class Agent {
   }
 
   #summary(): string {
-    return this.#groups.map(({ runner }) => `${runner.setup.name}: ${runner.state.phase.kind}`).join(", ");
+    return this.#groups.map(({ name, runner }) => `${name}: ${summaryOf(runner.state)}`).join(", ");
   }
 
   #onSignals(): void {
@@ -147,6 +234,10 @@ class Agent {
         }, this.#fail);
       });
     }
+    process.on("SIGHUP", () => {
+      // The log tells how it went.
+      this.#reloader.reload("SIGHUP").catch(() => undefined);
+    });
     process.on("uncaughtException", (error) => {
       this.#log.fatal({ event: "crash", err: error }, "a bug: releasing and ending");
       void this.#stop("release").finally(() => {
@@ -166,9 +257,15 @@ class Agent {
   async #close(): Promise<void> {
     this.#supervisor.stop();
     this.#watch.stop();
+    this.#closeFifo();
     this.#patroni.close();
     this.#network.close();
+    await Promise.race([Promise.all([this.#history.flushed(), this.#hooks.finished()]), sleep(LAST_WORDS_MS)]);
     await this.#metricsServer?.close();
     await this.#control?.close();
   }
+}
+
+function summaryOf({ phase, maintenance }: GroupState): string {
+  return maintenance.kind === "none" ? phase.kind : `${phase.kind} (${maintenance.kind})`;
 }

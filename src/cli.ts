@@ -7,13 +7,31 @@ import { addDrill } from "./commands/drill.js";
 import { EXIT_CODES, EXIT_OK, EXIT_USAGE, exitCodeOf } from "./commands/exit-codes.js";
 import { addListen } from "./commands/listen.js";
 import { addPing } from "./commands/ping.js";
+import { addHistory } from "./commands/history.js";
+import { addPause, addRelease, addResume } from "./commands/maintenance.js";
+import { addNotify } from "./commands/notify.js";
+import { addReload } from "./commands/reload.js";
 import { addRun } from "./commands/run.js";
 import { addStatus } from "./commands/status.js";
 import { PgvipError } from "./errors.js";
 import { VERSION } from "./version.js";
 
 /** In the order of `pgvip --help`. */
-const COMMANDS: readonly AddCommand[] = [addRun, addCheck, addStatus, addDoctor, addListen, addPing, addDrill];
+const COMMANDS: readonly AddCommand[] = [
+  addRun,
+  addCheck,
+  addStatus,
+  addHistory,
+  addDoctor,
+  addListen,
+  addPing,
+  addDrill,
+  addPause,
+  addResume,
+  addRelease,
+  addReload,
+  addNotify,
+];
 
 /** Runs one command; `argv` without the names of node and script. Resolves with the exit code. */
 export async function runCli(argv: readonly string[], terminal: Terminal): Promise<number> {

@@ -42,6 +42,7 @@ function groupLines(group: GroupStatus, nowMs: number): readonly string[] {
   return [
     `${group.vips.join(", ")}  ${headline(group)}, since ${ago(group.since, nowMs)}`,
     row("reason", reasonText(group, nowMs)),
+    ...maintenanceLines(group),
     row("holder", holderText(group)),
     row("Patroni", `${patroni.text}${patroni.answeredAt === null ? "" : ` (${ago(patroni.answeredAt, nowMs)})`}`),
     ...(patroni.paused ? [row("", "the cluster is paused (maintenance mode)")] : []),
@@ -69,6 +70,13 @@ const HEADLINES: Readonly<Record<string, string>> = {
 
 function headline({ state }: GroupStatus): string {
   return HEADLINES[state] ?? state;
+}
+
+function maintenanceLines({ maintenance }: GroupStatus): readonly string[] {
+  if (maintenance === null) return [];
+  const { mode, until, persistent } = maintenance;
+  const end = until === null ? "until pgvip resume" : `until ${until}`;
+  return [row("maintenance", `${mode.toUpperCase()} ${end}${persistent ? ", also over a restart" : ""}`)];
 }
 
 function holderText({ holder }: GroupStatus): string {

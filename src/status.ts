@@ -70,6 +70,13 @@ const transition = v.object({
   text: v.string(),
 });
 
+/** An operator's word: the VIP stays where it is, or away from this node. */
+const maintenance = v.object({
+  mode: said(v.string(), "paused or released"),
+  until: said(v.nullable(instant), "null = until somebody resumes"),
+  persistent: said(v.boolean(), "outlives a restart of the agent"),
+});
+
 const group = v.object({
   name: said(v.string(), "the VIPs without prefix length, with commas"),
   role: said(v.string(), "what the VIP follows: primary"),
@@ -79,6 +86,7 @@ const group = v.object({
   state: said(v.string(), "starting, standby, holder, lameDuck, fault or stopped"),
   since: instant,
   reason: said(v.string(), "why the group is in this state: the sentence of its last transition"),
+  maintenance: said(v.optional(v.nullable(maintenance), null), "an operator's word that stands; null without one"),
   holder: said(v.nullable(holder), "the node that has the VIP, as far as this one knows"),
   patroni: said(patroni, "the last answer of Patroni on this node, judged"),
   peers: said(list(peer), "other nodes that announce this group's VIPs"),

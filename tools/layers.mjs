@@ -14,10 +14,10 @@
  * @property {boolean} [pure] uses no clock, I/O or anything else of the machine: the same code runs in a simulation
  */
 
-const below = ["wire", "core", "ports", "config", "shell", "errors", "assert", "log", "status", "version"];
+const below = ["wire", "core", "ports", "config", "shell", "errors", "assert", "log", "status", "history", "version"];
 const config = { imports: ["config", "errors", "assert", "wire"], types: ["ports"], packages: ["valibot", "yaml"] };
 const shell = {
-  imports: ["shell", "ports", "core", "wire", "errors", "assert", "log", "status", "version"],
+  imports: ["shell", "ports", "core", "wire", "errors", "assert", "log", "status", "history", "version"],
   types: ["config"],
   packages: ["valibot"],
   node: true,
@@ -29,6 +29,7 @@ export const areas = [
   { files: "src/assert.ts", imports: [] },
   { files: "src/log.ts", imports: ["errors"], types: ["config"], packages: ["pino"], node: true },
   { files: "src/status.ts", imports: [], packages: ["valibot"] },
+  { files: "src/history.ts", imports: [], packages: ["valibot"] },
   { files: "src/status-text.ts", imports: ["status"] },
   // Writes documentation (npm run docs), as config/emit.ts does.
   { files: "src/status-emit.ts", imports: ["status"], packages: ["@valibot/to-json-schema"], node: true },

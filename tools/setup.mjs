@@ -10,7 +10,16 @@ import { ensureSystemTools } from "./system-tools.mjs";
 /** @typedef {{ readonly root?: string, readonly tools: readonly ToolSet[], readonly make: readonly (() => void)[] }} Purpose */
 
 /** @type {readonly ToolSet[]} */
-const testTools = ["compiler", "certificates", "namespaces", "cluster", "packets", "monitoring", "otherRouters"];
+const testTools = [
+  "compiler",
+  "certificates",
+  "namespaces",
+  "cluster",
+  "packets",
+  "supervisor",
+  "monitoring",
+  "otherRouters",
+];
 const build = [ensureModules, ensureAddon, ensureDist];
 
 /** `root`: what to type when the purpose needs root. */

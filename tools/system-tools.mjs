@@ -45,6 +45,7 @@ const table = /** @satisfies {Record<string, readonly SystemTool[]>} */ ({
     { package: "tshark", program: "tshark" },
     { package: "nftables", program: "nft" },
   ],
+  supervisor: [{ package: "systemd", program: "systemd-analyze" }],
   monitoring: [{ package: "prometheus", program: "promtool" }],
   otherRouters: [
     { package: "keepalived", program: "keepalived" },

@@ -7,8 +7,9 @@ import { addSettings, sourcesOf } from "./settings.js";
 export const addRun: AddCommand = (program, { terminal, exitWith }) => {
   const run = program.command("run").description("run the agent on this node, in the foreground");
   addSettings(run).action(async () => {
-    const config = await loadConfig(sourcesOf(run, terminal));
+    const readConfig = () => loadConfig(sourcesOf(run, terminal));
+    const config = await readConfig();
     const { runAgent } = await import("../agent.js");
-    exitWith(await runAgent(config, createLogger(config.logLevel)));
+    exitWith(await runAgent(config, readConfig, createLogger(config.logLevel)));
   });
 };

@@ -16,9 +16,14 @@ export function addSettings(command: Command): Command {
 
 /** The way to the running agent, for commands that only talk to it. */
 export function addSocketSettings(command: Command): Command {
+  return addSettingsNamed(command, ["socket"]);
+}
+
+/** Some settings of the agent, by their names in the file. */
+export function addSettingsNamed(command: Command, names: readonly string[]): Command {
   return addOptions(
     command,
-    fields().filter(({ path }) => path === "socket"),
+    fields().filter(({ path }) => names.includes(path)),
   );
 }
 

@@ -13,9 +13,30 @@ export interface Config {
   readonly groups: readonly GroupConfig[];
   readonly onStop: "release" | "keep";
   readonly socketPath: string;
+  readonly stateDirectory: string;
+  readonly notify: NotifyConfig;
+  readonly hooks: HookConfig;
   /** Where Prometheus finds the metrics. */
   readonly metrics: HostPort | null;
   readonly logLevel: Settings["log_level"];
+}
+
+/** The FIFO for hints. */
+export interface NotifyConfig {
+  readonly fifoPath: string;
+  /** `null`: everybody on this host may write. */
+  readonly group: string | null;
+}
+
+/** A program and its arguments. */
+export type Program = readonly string[];
+
+export interface HookConfig {
+  readonly acquire: Program | null;
+  readonly release: Program | null;
+  readonly fault: Program | null;
+  readonly user: string | null;
+  readonly timeoutMs: number;
 }
 
 export interface PatroniConfig {
@@ -93,9 +114,26 @@ export function configOf(settings: Settings, secrets: Secrets): Config {
     groups: settings.vips.map((vip, index) => groupOf(vip, secrets.vips[index] ?? null)),
     onStop: settings.on_stop,
     socketPath: settings.socket,
+    stateDirectory: settings.state_directory,
+    notify: {
+      fifoPath: settings.notify_fifo ?? defaultFifo(settings.socket),
+      group: settings.notify_group ?? null,
+    },
+    hooks: {
+      acquire: settings.on_acquire ?? null,
+      release: settings.on_release ?? null,
+      fault: settings.on_fault ?? null,
+      user: settings.hook_user ?? null,
+      timeoutMs: settings.hook_timeout,
+    },
     metrics: settings.metrics ?? null,
     logLevel: settings.log_level,
   };
+}
+
+/** Beside the control socket. */
+export function defaultFifo(socketPath: string): string {
+  return socketPath.replace(/[^/]*$/, "notify");
 }
 
 /** VRRPv2 counts whole seconds; 1 s is what its routers use unless told otherwise. */

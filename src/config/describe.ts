@@ -1,7 +1,7 @@
 /** A configuration in words, for `pgvip check`: what the agent will do, with every default spelt out. No secrets. */
 import type { HostPort } from "./values.js";
 import type { Dialect } from "../wire/vrrp.js";
-import type { Config, GroupConfig, PatroniConfig, Transport } from "./config.js";
+import type { Config, GroupConfig, HookConfig, PatroniConfig, Transport } from "./config.js";
 
 export function describe(config: Config): string {
   return [
@@ -10,9 +10,20 @@ export function describe(config: Config): string {
     "agent",
     row("on stop", config.onStop === "release" ? "release the VIP" : "keep the VIP, for the next start to adopt"),
     row("control socket", config.socketPath),
+    row("state directory", config.stateDirectory),
+    row("hints", `${config.notify.fifoPath}, from ${config.notify.group ?? "everybody on this host"}`),
+    ...describeHooks(config.hooks),
     row("metrics", config.metrics === null ? "none" : `http://${authority(config.metrics)}/metrics`),
     row("log level", config.logLevel),
   ].join("\n");
+}
+
+function describeHooks({ acquire, release, fault, user, timeoutMs }: HookConfig): readonly string[] {
+  const limits = `as ${user ?? "the agent's user"}, at most ${span(timeoutMs)}`;
+  const hooks = { "on acquire": acquire, "on release": release, "on fault": fault };
+  return Object.entries(hooks).flatMap(([name, program]) =>
+    program === null ? [] : [row(name, `${program.join(" ")} (${limits})`)],
+  );
 }
 
 function describePatroni(patroni: PatroniConfig): readonly string[] {

@@ -46,11 +46,14 @@ export function environmentLayer(environment: Environment): Layer {
   );
 }
 
+/** What a hook is told; it may call pgvip. */
+const EVENT_VARIABLE = /^PGVIP_EVENT(_|$)/;
+
 /** PGVIP_* variables that say nothing to pgvip: most likely misspelt. */
 export function unknownVariables(environment: Environment): readonly Problem[] {
   const known = [CONFIG_VARIABLE, ...fields().map(({ variable }) => variable)];
   return Object.keys(environment)
-    .filter((name) => name.startsWith("PGVIP_") && !known.includes(name))
+    .filter((name) => name.startsWith("PGVIP_") && !known.includes(name) && !EVENT_VARIABLE.test(name))
     .map((name) => ({ where: name, path: "", text: unknownText(name, known) }));
 }
 

@@ -5,7 +5,7 @@
  */
 import { accessSync, constants, readFileSync } from "node:fs";
 import * as v from "valibot";
-import { type Config, type Secrets, configOf } from "./config.js";
+import { type Config, type Secrets, configOf, defaultFifo } from "./config.js";
 import {
   CONFIG_VARIABLE,
   type Environment,
@@ -56,12 +56,27 @@ export async function loadConfig(sources: Sources): Promise<Config> {
  * The control socket alone, for commands that ask a running agent: they should work although the rest of the
  * configuration is wrong, or is not theirs to read.
  */
-export async function loadSocketPath(sources: Sources): Promise<string> {
+export function loadSocketPath(sources: Sources): Promise<string> {
+  return loadOne(sources, "socket");
+}
+
+/** The same for what the agent keeps on disk. */
+export function loadStateDirectory(sources: Sources): Promise<string> {
+  return loadOne(sources, "state_directory");
+}
+
+/** The same for where the agent takes hints. */
+export async function loadFifoPath(sources: Sources): Promise<string> {
   const { layers } = await readLayers(sources);
-  const socket = v.safeParse(schema.entries.socket, valueAt(merge(layers).tree, ["socket"]));
-  if (!socket.success)
-    throw new ConfigError([{ where: null, path: "socket", text: `wanted ${socket.issues[0].message}` }]);
-  return socket.output;
+  const given = valueAt(merge(layers).tree, ["notify_fifo"]);
+  return typeof given === "string" ? given : defaultFifo(await loadSocketPath(sources));
+}
+
+async function loadOne(sources: Sources, key: "socket" | "state_directory"): Promise<string> {
+  const { layers } = await readLayers(sources);
+  const read = v.safeParse(schema.entries[key], valueAt(merge(layers).tree, [key]));
+  if (read.success) return read.output;
+  throw new ConfigError([{ where: null, path: key, text: `wanted ${read.issues[0].message}` }]);
 }
 
 interface Layers {

@@ -147,7 +147,30 @@ export const schema = v.strictObject({
   patroni: v.optional(patroni, {}),
   vips: v.optional(v.pipe(v.array(vip, NO_VIPS), v.minLength(1, NO_VIPS)), []),
   on_stop: preset(value.oneOf(["release", "keep"]), "release", "What happens to the VIP when the agent is stopped."),
-  socket: preset(value.socketPath, "/run/pgvip/pgvip.sock", "Control socket, for `pgvip status`."),
+  socket: preset(
+    value.socketPath,
+    "/run/pgvip/pgvip.sock",
+    "Control socket, for `pgvip status` and the other commands.",
+  ),
+  state_directory: preset(
+    value.path,
+    "/var/lib/pgvip",
+    "Where history, and maintenance that outlives a restart, are kept.",
+  ),
+  notify_fifo: given(
+    value.path,
+    "FIFO that a line is written to for an immediate question to Patroni; by default notify beside the control socket.",
+  ),
+  notify_group: given(value.text, "Group that may write to it; by default everybody on this host may."),
+  on_acquire: given(value.program, "Program with its arguments that is run when this node has taken a VIP."),
+  on_release: given(value.program, "The same when it has let one go."),
+  on_fault: given(value.program, "The same when a VIP cannot be had here: no link, or the kernel refuses the address."),
+  hook_user: given(value.text, "User that these programs run as; by default the agent's own."),
+  hook_timeout: preset(
+    value.duration({ from: "100ms", to: "10m" }),
+    "10s",
+    "Such a program is killed after this time.",
+  ),
   metrics: given(value.hostPort, "Address of the endpoint for Prometheus, such as 127.0.0.1:9750; none by default."),
   log_level: preset(
     value.oneOf(["trace", "debug", "info", "warn", "error", "fatal", "silent"]),

@@ -97,6 +97,16 @@ export const path = v.pipe(
   v.metadata({ placeholder: "path" }),
 );
 
+const PROGRAM_WANTED = "an absolute path, or a list of one and the arguments for it";
+/** A program to run without a shell. */
+export const program = v.pipe(
+  v.union([v.string(), v.array(v.string(PROGRAM_WANTED))], PROGRAM_WANTED),
+  v.transform((value) => (typeof value === "string" ? [value] : value)),
+  v.array(v.pipe(v.string(), v.regex(/^[^\0]*$/, PROGRAM_WANTED))),
+  v.check(([first = ""]) => first.startsWith("/"), PROGRAM_WANTED),
+  v.metadata({ placeholder: "program,..." }),
+);
+
 /** sun_path of a unix socket's address holds 108 bytes with its final zero. */
 const SOCKET_WANTED = "an absolute path of at most 107 bytes";
 export const socketPath = v.pipe(

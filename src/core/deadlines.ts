@@ -49,6 +49,16 @@ export function duckCase(verdict: Verdict): DuckCase | null {
   return null;
 }
 
+/**
+ * Whether a holder keeps the VIP without a deadline although Patroni does not say that it leads (see maintenance.ts). One that
+ * has just been started says "not the leader" until it has its lock again; a replica only follows somebody else.
+ */
+export function isSustained({ maintenance, view, clusterPaused }: GroupState): boolean {
+  if (maintenance.kind !== "paused" || !maintenance.pinned || !clusterPaused || view === null) return false;
+  const { verdict } = view;
+  return verdict.kind === "silent" || (verdict.kind === "notLeader" && verdict.postgres !== "replica");
+}
+
 /** The bounds after one more look: each case keeps the deadline it got when it was first seen in this episode. */
 export function addBound(
   bounds: DuckBounds,
@@ -58,7 +68,7 @@ export function addBound(
   nowMs: number,
 ): DuckBounds {
   const kind = duckCase(verdict);
-  if (kind === null) return {};
+  if (kind === null || isSustained(state)) return {};
   if (bounds[kind] !== undefined) return bounds;
   return { ...bounds, [kind]: duckDeadline(kind, state, timing, nowMs) };
 }
@@ -97,5 +107,6 @@ export function leasesOf(state: GroupState, timing: Timing, nowMs: number): Leas
     };
   }
   const fresh = view !== null && leads(view.verdict) ? view.sentAtMs + BLIND_RIGHT_MS : nowMs;
+  if (isSustained(state)) return { leaseUntilMs, rightUntilMs: nowMs + BLIND_RIGHT_MS };
   return { leaseUntilMs, rightUntilMs: Math.max(state.rightUntilMs, fresh) };
 }

@@ -5,6 +5,7 @@
 import { assert, unreachable } from "../assert.js";
 import { addBound, duckDeadlineOf } from "./deadlines.js";
 import { decideCandidate, decideElected } from "./election.js";
+import { giveUp, mayTake } from "./maintenance.js";
 import { deny, dropLeftover, release, withHold } from "./moves.js";
 import { someoneAnswers } from "./speakers.js";
 import { LAME_DUCK_PRIORITY, OWNER_PRIORITY, type Turn } from "./turn.js";
@@ -12,6 +13,7 @@ import type { Claim, DuckBounds, Hold, Reason } from "./types.js";
 import { type Verdict, explain, leads, serves } from "./verdict.js";
 
 export function decide(turn: Turn): void {
+  if (giveUp(turn)) return;
   const { phase } = turn.state;
   const elects = turn.settings.election !== null;
   switch (phase.kind) {
@@ -65,6 +67,7 @@ function decideStandby(turn: Turn, lockSinceMs: number | null): void {
   const { timing, takeOn } = turn.settings;
   if (view === null || view.sentAtMs < turn.state.distrustBeforeMs || turn.nowMs - view.sentAtMs > timing.leaseMs)
     return;
+  if (!mayTake(turn)) return;
   const text = explain(view.verdict);
   switch (view.verdict.kind) {
     case "writable":

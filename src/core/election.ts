@@ -6,6 +6,7 @@
  * eligible becomes a lame duck with priority 1, which every eligible standby outbids within its skew time.
  */
 import { assert } from "../assert.js";
+import { mayTake } from "./maintenance.js";
 import { deny, release } from "./moves.js";
 import { downIntervalMs, skewMs } from "./speakers.js";
 import { LAME_DUCK_PRIORITY, type Turn } from "./turn.js";
@@ -47,6 +48,7 @@ export function decideCandidate(turn: Turn): void {
   }
   if (turn.nowMs < contest.downAtMs) return;
   turn.set({ contest: null });
+  if (!mayTake(turn)) return;
   turn.enter({ kind: "holder", hold: turn.newHold(priority) }, "elected", `${explain(view.verdict)}; elected`);
   turn.takeOver(priority);
   turn.poll({ disturbedAtMs: null });

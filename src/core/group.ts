@@ -15,6 +15,7 @@
 import { nextAnnouncementMs, silentAnnouncing } from "./announcing.js";
 import { decide } from "./decide.js";
 import { duckDeadlineOf } from "./deadlines.js";
+import { maintenanceOverMs, passMaintenance } from "./maintenance.js";
 import { holds, standBy, withHold } from "./moves.js";
 import { endLease, note } from "./note.js";
 import { pollIntervalMs } from "./polling.js";
@@ -39,6 +40,8 @@ export function initialState(): GroupState {
     distrustBeforeMs: 0,
     rightUntilMs: 0,
     dcs: null,
+    maintenance: { kind: "none" },
+    clusterPaused: false,
     speakers: {},
     contest: null,
     polling: { inFlight: false, lastQuestion: 0, lastAskedAtMs: -Infinity, urgentAtMs: Infinity, disturbedAtMs: null },
@@ -69,7 +72,7 @@ export function step(settings: GroupSettings, state: GroupState, event: GroupEve
 /** The next instant at which the state wants a `tick`; Infinity when only an event can change anything. */
 export function nextDeadlineMs(settings: GroupSettings, state: GroupState, nowMs: number): number {
   const { phase, polling, speakers } = state;
-  const deadlines = [...Object.values(speakers).map(({ downAtMs }) => downAtMs)];
+  const deadlines = [maintenanceOverMs(state), ...Object.values(speakers).map(({ downAtMs }) => downAtMs)];
   if (asks(phase) && !polling.inFlight) {
     deadlines.push(askDueMs(settings, state, nowMs));
   }
@@ -106,6 +109,7 @@ function promoteGraceOverMs(settings: GroupSettings, lockSinceMs: number | null,
 }
 
 function passDeadlines(turn: Turn): void {
+  passMaintenance(turn);
   const { speakers, phase } = turn.state;
   const alive = forgetSilent(speakers, turn.nowMs);
   if (alive !== speakers) {
@@ -127,7 +131,12 @@ function orderWhatIsDue(turn: Turn): void {
   if (holds(phase)) {
     if (phase.hold.restoreAtMs !== null && turn.nowMs >= phase.hold.restoreAtMs) {
       withHold(turn, (hold) => ({ ...turn.renewed(hold), addressAtMs: null, restoreAtMs: null }));
-      turn.putBack(phase.hold.priority);
+      // A lame duck with a deadline may have a successor, whose clients it must not take away.
+      if (phase.kind === "lameDuck" && duckDeadlineOf(phase.bounds) !== Infinity) {
+        turn.takeOverQuietly(phase.hold.priority);
+      } else {
+        turn.putBack(phase.hold.priority);
+      }
     } else if (turn.nowMs >= phase.hold.renewAtMs) {
       withHold(turn, (hold) => turn.renewed(hold));
       turn.renewLeases();

@@ -1,7 +1,8 @@
 /** What must be true of a group after every step. Used by tests and the simulator, which run the same core as the agent. */
 import { assert } from "../assert.js";
-import { duckDeadlineOf } from "./deadlines.js";
+import { duckDeadlineOf, isSustained } from "./deadlines.js";
 import { nextDeadlineMs } from "./group.js";
+import { holds } from "./moves.js";
 import type { Effect, GroupSettings, GroupState } from "./types.js";
 import { leads, serves } from "./verdict.js";
 
@@ -22,9 +23,11 @@ export function checkInvariants(
   if (phase.kind === "lameDuck") {
     assert(view !== null, "a lame duck has an answer");
     const deadlineMs = duckDeadlineOf(phase.bounds);
-    assert(leads(view.verdict) === (deadlineMs === Infinity), "a lame duck has a deadline unless Patroni says leader");
+    const isBacked = leads(view.verdict) || isSustained(after);
+    assert(isBacked === (deadlineMs === Infinity), "a lame duck has a deadline unless Patroni or an operator backs it");
     assert(nowMs < deadlineMs, "no lame duck outlives its deadline");
   }
+  if (after.maintenance.kind === "released") assert(!holds(phase), "what was released is not held");
   for (const effect of effects) {
     if (effect.kind === "takeOver") {
       assert(view !== null, "nothing is taken without an answer of Patroni");

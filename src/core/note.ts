@@ -4,6 +4,7 @@
  */
 import { unreachable } from "../assert.js";
 import { duckDeadlineOf, isOutlived, rightUntil } from "./deadlines.js";
+import { noteMaintenance, pinHere } from "./maintenance.js";
 import { assertHolding, holds, letGo, release, standBy, withHold } from "./moves.js";
 import { heard } from "./speakers.js";
 import { LAME_DUCK_PRIORITY, type Turn } from "./turn.js";
@@ -28,6 +29,9 @@ export function note(turn: Turn, event: GroupEvent): void {
       return;
     case "interfaceChanged":
       withHold(turn, (hold) => ({ ...hold, restoreAtMs: turn.nowMs }));
+      return;
+    case "reconfigured":
+      noteSettings(turn);
       return;
     case "patroniAnswered":
       noteAnswer(turn, event);
@@ -67,6 +71,9 @@ export function note(turn: Turn, event: GroupEvent): void {
       turn.poll({ urgentAtMs: turn.nowMs });
       turn.disturb();
       return;
+    case "maintenanceOrdered":
+      noteMaintenance(turn, event.maintenance);
+      return;
     case "stopRequested":
       stop(turn, event.policy);
       return;
@@ -85,10 +92,18 @@ function noteInterface(turn: Turn, present: boolean): void {
   // Before the interface was lost, Patroni may have said something else.
   turn.set({ distrustBeforeMs: turn.nowMs });
   if (present) {
+    pinHere(turn);
     turn.enter({ kind: "starting", untilMs, adopted: true }, "adopted", "the VIP is on the interface already");
   } else {
     standBy(turn, "not-present", "the interface is ready, the VIP is not on it");
   }
+}
+
+/** What is held is put in again with the new settings, which changes it in place. */
+function noteSettings(turn: Turn): void {
+  const { priority } = turn.settings;
+  if (turn.state.phase.kind === "holder") withHold(turn, (hold) => ({ ...hold, priority }));
+  withHold(turn, (hold) => ({ ...hold, restoreAtMs: turn.nowMs }));
 }
 
 function loseInterface(turn: Turn, text: string): void {
@@ -107,6 +122,10 @@ function noteAnswer(turn: Turn, event: GroupEvent & { kind: "patroniAnswered" })
   const next = { verdict, sentAtMs, answeredAtMs, observation };
   const silentSinceMs = verdict.kind === "silent" ? (turn.state.silentSinceMs ?? sentAtMs) : null;
   turn.set({ view: next, silentSinceMs });
+  // A Patroni that has not seen its DCS yet knows nothing of maintenance mode.
+  if (observation.kind === "answered" && observation.dcsSeenAtMs !== null) {
+    turn.set({ clusterPaused: observation.status.pause });
+  }
   if (leads(verdict)) turn.set({ rightUntilMs: rightUntil(next, turn.state.dcs, turn.settings.timing) });
   if (verdict.kind === "promoting") turn.disturb();
 }

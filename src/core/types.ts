@@ -148,6 +148,14 @@ export interface Contest {
   readonly downAtMs: number;
 }
 
+/** An operator's word about the VIP on this node (maintenance.ts); `untilMs` Infinity = until the next word. */
+export type Maintenance =
+  | { readonly kind: "none" }
+  /** The VIP stays where it is. `pinned`: that is here, so a VIP lost to a fault comes back. */
+  | { readonly kind: "paused"; readonly untilMs: number; readonly pinned: boolean }
+  /** This node does without the VIP. */
+  | { readonly kind: "released"; readonly untilMs: number };
+
 export interface GroupState {
   readonly phase: Phase;
   readonly phaseSinceMs: number;
@@ -159,6 +167,9 @@ export interface GroupState {
   /** Until when the last "leads" answer lets a silent Patroni be believed (facts about the DCS lease). */
   readonly rightUntilMs: number;
   readonly dcs: DcsSettings | null;
+  readonly maintenance: Maintenance;
+  /** The cluster was in Patroni's maintenance mode when Patroni, having seen its DCS, last said something. */
+  readonly clusterPaused: boolean;
   readonly speakers: Readonly<Record<string, Speaker>>;
   /** What a standby that is eligible for an elected VIP waits for; `null` for any other. */
   readonly contest: Contest | null;
@@ -176,6 +187,8 @@ export type GroupEvent =
   | { readonly kind: "interfaceLost"; readonly reason: string }
   /** Same interface, but another hardware address, another source or other peers for adverts. */
   | { readonly kind: "interfaceChanged" }
+  /** The settings are others from now on, and so may be what a holder says and has. */
+  | { readonly kind: "reconfigured" }
   | {
       readonly kind: "patroniAnswered";
       readonly question: number;
@@ -207,6 +220,7 @@ export type GroupEvent =
   | { readonly kind: "suspended"; readonly forMs: number }
   /** Somebody says that it is worth asking Patroni now. */
   | { readonly kind: "notified" }
+  | { readonly kind: "maintenanceOrdered"; readonly maintenance: Maintenance }
   | { readonly kind: "stopRequested"; readonly policy: "release" | "keep" }
   /** A deadline passed. */
   | { readonly kind: "tick" };
@@ -286,5 +300,9 @@ export type Reason =
   | "link-down"
   | "retry"
   | "suspended"
+  | "paused"
+  | "released"
+  | "resumed"
+  | "withheld"
   | "stop-release"
   | "stop-keep";

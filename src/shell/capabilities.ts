@@ -1,5 +1,6 @@
 /** What this process may do, read from the kernel before the first call can fail halfway. */
 import { readFileSync } from "node:fs";
+import { PgvipError } from "../errors.js";
 
 /** Bit numbers of capabilities(7). */
 const NEEDED = { CAP_NET_ADMIN: 12, CAP_NET_RAW: 13 } as const;
@@ -12,4 +13,14 @@ export function missingCapabilities(status = readFileSync("/proc/self/status", "
   return Object.entries(NEEDED)
     .filter(([, bit]) => ((effective >> BigInt(bit)) & 1n) === 0n)
     .map(([name]) => name);
+}
+
+/** Throws a PgvipError (PERMISSION) that names what is missing. */
+export function requireCapabilities(command: string): void {
+  const missing = missingCapabilities();
+  if (missing.length === 0) return;
+  throw new PgvipError(
+    "PERMISSION",
+    `${command} needs ${missing.join(" and ")}: run it as root or give it these capabilities`,
+  );
 }

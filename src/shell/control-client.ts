@@ -5,7 +5,10 @@ import { PgvipError } from "../errors.js";
 const TIMEOUT_MS = 2000;
 const MAX_BYTES = 16 * 1024 * 1024;
 
-/** The `result` of the answer. Throws a PgvipError: NO_DAEMON when nobody answers, SYSTEM when the answer is an error. */
+/**
+ * The `result` of the answer. Throws a PgvipError: NO_DAEMON when nobody answers; when the answer is an error, CONFIG or USAGE
+ * where it says so, and SYSTEM otherwise.
+ */
 export async function askControl(
   socketPath: string,
   request: Readonly<Record<string, unknown>>,
@@ -17,7 +20,8 @@ export async function askControl(
   if (reply["ok"] === true) return reply["result"];
   const error = reply["error"];
   const message = isObject(error) && typeof error["message"] === "string" ? error["message"] : "no reason given";
-  throw new PgvipError("SYSTEM", `the agent refused: ${message}`);
+  const code = isObject(error) && (error["code"] === "CONFIG" || error["code"] === "USAGE") ? error["code"] : "SYSTEM";
+  throw new PgvipError(code, `the agent refused: ${message}`);
 }
 
 function exchange(socketPath: string, request: string, timeoutMs: number): Promise<string> {

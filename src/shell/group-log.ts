@@ -1,16 +1,19 @@
 /** Tells each report of a group once, in one log line with its numbers. */
 import type { Logger } from "../log.js";
-import type { GroupState, Report } from "../core/types.js";
+import type { GroupState, Report, TakeOverTimes } from "../core/types.js";
 import { unreachable } from "../assert.js";
+
+/** The instants of a transition that a take-over may follow. */
+export interface Decision {
+  readonly askedAtMs: number | null;
+  readonly answeredAtMs: number | null;
+  readonly decidedAtMs: number;
+}
 
 export class GroupLog {
   readonly #log: Logger;
   /** The decision that the next take-over carries out, for the line that tells how long everything took. */
-  #decision: {
-    readonly askedAtMs: number | null;
-    readonly answeredAtMs: number | null;
-    readonly decidedAtMs: number;
-  } | null = null;
+  #decision: Decision | null = null;
 
   constructor(log: Logger) {
     this.#log = log;
@@ -43,15 +46,19 @@ export class GroupLog {
   #tookOver({ times }: Report & { readonly kind: "tookOver" }): void {
     const decision = this.#decision;
     this.#decision = null;
-    const spans = {
-      detectMs: span(decision?.askedAtMs, decision?.answeredAtMs),
-      decideMs: span(decision?.answeredAtMs, decision?.decidedAtMs),
-      addressMs: span(decision?.decidedAtMs, times.addressAtMs),
-      announceMs: span(times.addressAtMs, times.announcedAtMs),
-      advertMs: span(times.announcedAtMs, times.advertisedAtMs),
-    };
-    this.#log.info({ event: "tookOver", ...spans }, "the VIP is on this node and announced");
+    this.#log.info({ event: "tookOver", ...takeOverSpans(decision, times) }, "the VIP is on this node and announced");
   }
+}
+
+/** How long each part of a take-over took, in milliseconds. */
+export function takeOverSpans(decision: Decision | null, times: TakeOverTimes) {
+  return {
+    detectMs: span(decision?.askedAtMs, decision?.answeredAtMs),
+    decideMs: span(decision?.answeredAtMs, decision?.decidedAtMs),
+    addressMs: span(decision?.decidedAtMs, times.addressAtMs),
+    announceMs: span(times.addressAtMs, times.announcedAtMs),
+    advertMs: span(times.announcedAtMs, times.advertisedAtMs),
+  };
 }
 
 /** Milliseconds between two instants, to a hundredth; `null` when one of them is not known. */

@@ -39,9 +39,9 @@ const MAX_QUEUE = 1_000;
 let lastHolding = 0;
 
 export class GroupRunner {
-  readonly setup: GroupSetup;
   readonly #ports: GroupPorts;
   readonly #queue: GroupEvent[] = [];
+  #setup: GroupSetup;
   #speech: Speech;
   #state: GroupState = initialState();
   #placement: Placement | null = null;
@@ -53,9 +53,13 @@ export class GroupRunner {
   readonly #leaving = new Set<Promise<unknown>>();
 
   constructor(setup: GroupSetup, ports: GroupPorts) {
-    this.setup = setup;
+    this.#setup = setup;
     this.#speech = setup.speech;
     this.#ports = ports;
+  }
+
+  get setup(): GroupSetup {
+    return this.#setup;
   }
 
   get state(): GroupState {
@@ -98,6 +102,30 @@ export class GroupRunner {
     this.dispatch({ kind: "interfaceChanged" });
   }
 
+  /** Other settings for the same VIPs, or for more or fewer: what is held stays held. `null`: as before. */
+  reconfigure(setup: GroupSetup, routerId: Vrid | null): void {
+    const before = JSON.stringify(this.#spoken());
+    const gone = this.#speech.vips.filter(({ address }) => !setup.settings.vips.includes(address));
+    this.#setup = setup;
+    this.#speech = setup.speech;
+    if (this.#routerId !== null) this.#routerId = routerId ?? this.#routerId;
+    const speaksOtherwise = before !== JSON.stringify(this.#spoken());
+    // A tick at least, because the deadlines may be others now.
+    this.dispatch({ kind: speaksOtherwise ? "reconfigured" : "tick" });
+    this.#removeAddresses({ ...setup.speech, vips: gone });
+    this.#ports.listen(this);
+  }
+
+  /** Resolves when the network has let go of all that it was told to let go of. */
+  async left(): Promise<void> {
+    await Promise.all(this.#leaving);
+  }
+
+  /** All that a holding is made of, except where it is. */
+  #spoken() {
+    return { speech: this.#speech, routerId: this.#routerId, priority: this.#setup.settings.priority };
+  }
+
   /** Somebody speaks on our router ID in a way that we may not listen to: a person should know, or both think to be alone. */
   refuse({ reason, text }: Refusal): void {
     this.dispatch({ kind: "advertRefused", text: `${text}: its adverts are dropped (${reason})` });
@@ -119,7 +147,7 @@ export class GroupRunner {
   async stop(policy: "release" | "keep"): Promise<void> {
     this.dispatch({ kind: "stopRequested", policy });
     this.#cancelTimer();
-    await Promise.all(this.#leaving);
+    await this.left();
   }
 
   #drain(): void {
@@ -136,7 +164,7 @@ export class GroupRunner {
     if (event.kind === "patroniAnswered" && event.observation.kind === "answered") {
       this.#learnRouterId(event.observation.status.scope);
     }
-    const { state, effects } = step(this.setup.settings, this.#state, event, this.#ports.clock.nowMs());
+    const { state, effects } = step(this.#setup.settings, this.#state, event, this.#ports.clock.nowMs());
     this.#state = state;
     for (const effect of effects) this.#carryOut(effect);
   }
@@ -144,7 +172,7 @@ export class GroupRunner {
   #arm(): void {
     this.#cancelTimer();
     const { clock } = this.#ports;
-    const deadlineMs = nextDeadlineMs(this.setup.settings, this.#state, clock.nowMs());
+    const deadlineMs = nextDeadlineMs(this.#setup.settings, this.#state, clock.nowMs());
     if (deadlineMs === Infinity) return;
     this.#cancelTimer = clock.at(deadlineMs, () => {
       this.dispatch({ kind: "tick" });
@@ -185,7 +213,7 @@ export class GroupRunner {
         this.#end("abandon");
         return;
       case "removeLeftover":
-        this.#removeLeftover();
+        this.#removeAddresses(this.#speech);
         return;
       case "report":
         this.#ports.report(effect.report, this.#state);
@@ -196,7 +224,7 @@ export class GroupRunner {
   }
 
   async #ask(question: number, timeoutMs: number): Promise<void> {
-    const { sentAtMs, answeredAtMs, observation } = await this.#ports.patroni.health(this.setup.path, timeoutMs);
+    const { sentAtMs, answeredAtMs, observation } = await this.#ports.patroni.health(this.#setup.path, timeoutMs);
     this.dispatch({ kind: "patroniAnswered", question, sentAtMs, answeredAtMs, observation });
   }
 
@@ -237,11 +265,11 @@ export class GroupRunner {
     );
   }
 
-  #removeLeftover(): void {
-    if (this.#placement === null) return;
+  #removeAddresses(speech: Speech): void {
+    if (this.#placement === null || speech.vips.length === 0) return;
     const { ifIndex } = this.#placement;
-    const addresses = planAddresses(this.#speech);
-    const { destroySockets } = this.#speech;
+    const addresses = planAddresses(speech);
+    const { destroySockets } = speech;
     this.#leave(this.#ports.orders.give({ kind: "removeAddresses", ifIndex, addresses, destroySockets }));
   }
 

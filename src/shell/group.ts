@@ -1,5 +1,5 @@
 /** One group as the agent keeps it: the machine that runs it, its configuration, and what it remembers. */
-import type { GroupConfig } from "../config/config.js";
+import type { Config, GroupConfig } from "../config/config.js";
 import type { GroupState, Report } from "../core/types.js";
 import { deriveRouterId } from "../core/router-id.js";
 import type { Logger } from "../log.js";
@@ -10,12 +10,6 @@ import { GroupLog } from "./group-log.js";
 import { type GroupSetup, GroupRunner } from "./group-runner.js";
 import { Journal } from "./journal.js";
 import type { Orders } from "./orders.js";
-
-export interface Group {
-  readonly runner: GroupRunner;
-  readonly config: GroupConfig;
-  readonly journal: Journal;
-}
 
 /** Gets each report with the state after the step that made it. */
 export type ReportListener = (group: string, report: Report, state: GroupState) => void;
@@ -33,23 +27,89 @@ export interface GroupContext {
   readonly listen: () => void;
 }
 
-export function makeGroup(config: GroupConfig, context: GroupContext): Group {
-  const { clock, orders, patroni, listeners, listen } = context;
-  const setup = setupOf(config);
-  const log = context.log.child({ group: setup.name });
-  const lines = new GroupLog(log);
-  const journal = new Journal();
-  const report = (report: Report, state: GroupState): void => {
-    lines.write(report, state);
-    journal.note(report, clock.nowMs());
-    for (const listener of listeners) listener(setup.name, report, state);
-  };
-  const routerId = (scope: string | null): Vrid => routerIdOf(config, scope ?? context.scope, log);
-  return { runner: new GroupRunner(setup, { clock, patroni, orders, routerId, listen, report }), config, journal };
+export class Group {
+  readonly runner: GroupRunner;
+  readonly journal = new Journal();
+  /** Whether its maintenance outlives a restart of the agent; said by the operator, kept by operator.ts. */
+  persistent = false;
+  readonly #context: GroupContext;
+  #config: GroupConfig;
+  #log: Logger;
+  #lines: GroupLog;
+  /** As Patroni last told it. */
+  #scope: string | null;
+
+  constructor(config: GroupConfig, context: GroupContext) {
+    const { clock, orders, patroni, listen } = context;
+    this.#config = config;
+    this.#context = context;
+    this.#scope = context.scope;
+    const setup = setupOf(config);
+    this.#log = context.log.child({ group: setup.name });
+    this.#lines = new GroupLog(this.#log);
+    this.runner = new GroupRunner(setup, {
+      clock,
+      patroni,
+      orders,
+      listen,
+      routerId: (scope) => {
+        this.#scope = scope ?? this.#scope;
+        return this.#routerId();
+      },
+      report: (report, state) => {
+        this.#report(report, state);
+      },
+    });
+  }
+
+  get name(): string {
+    return this.runner.setup.name;
+  }
+
+  get config(): GroupConfig {
+    return this.#config;
+  }
+
+  /** Other settings for the same place. The members of the cluster stay peers when they were. */
+  reconfigure(config: GroupConfig): void {
+    const before = this.#config;
+    const { peers } = this.runner.speech;
+    const followed = followsMembers(this);
+    this.#config = config;
+    const setup = setupOf(config);
+    if (setup.name !== this.name) {
+      this.#log = this.#context.log.child({ group: setup.name });
+      this.#lines = new GroupLog(this.#log);
+    }
+    const speech = followed && followsMembers(this) ? { ...setup.speech, peers } : setup.speech;
+    const routerId = config.routerId === before.routerId ? null : this.#routerId();
+    this.runner.reconfigure({ ...setup, speech }, routerId);
+  }
+
+  setLogLevel(level: Config["logLevel"]): void {
+    this.#log.level = level;
+  }
+
+  #report(report: Report, state: GroupState): void {
+    this.#lines.write(report, state);
+    this.journal.note(report, this.#context.clock.nowMs());
+    for (const listener of this.#context.listeners) listener(this.name, report, state);
+  }
+
+  #routerId(): Vrid {
+    const { routerId, vips } = this.#config;
+    if (routerId !== null) return vrid(routerId);
+    const derived = deriveRouterId(this.#scope ?? "", vips[0]?.address ?? "");
+    this.#log.info(
+      { event: "routerId", routerId: derived },
+      `virtual router ID ${String(derived)}, derived from scope and VIP`,
+    );
+    return derived;
+  }
 }
 
 /** Whether the unicast peers of a group are whoever Patroni's `/cluster` lists. */
-export function followsMembers({ config: { transport } }: Group): boolean {
+export function followsMembers({ config: { transport } }: Pick<Group, "config">): boolean {
   return transport.kind === "unicast" && transport.peers === "members";
 }
 
@@ -76,15 +136,4 @@ function setupOf(config: GroupConfig): GroupSetup {
       kernelLeaseSeconds: config.kernelLeaseSeconds,
     },
   };
-}
-
-function routerIdOf(config: GroupConfig, scope: string | null, log: Logger): Vrid {
-  if (config.routerId !== null) return vrid(config.routerId);
-  const [first] = config.vips;
-  const derived = deriveRouterId(scope ?? "", first?.address ?? "");
-  log.info(
-    { event: "routerId", routerId: derived },
-    `virtual router ID ${String(derived)}, derived from scope and VIP`,
-  );
-  return derived;
 }

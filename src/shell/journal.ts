@@ -22,6 +22,8 @@ export class Journal {
   }
 
   note(report: Report, nowMs: number): void {
+    // What was withheld because of maintenance may be had again.
+    if (report.kind === "notice" && report.reason === "resumed") this.#alarms.delete("withheld");
     if (report.kind === "transition") this.#lastTransition = report;
     if (report.kind !== "alarm") return;
     const { reason, text } = report;

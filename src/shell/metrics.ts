@@ -139,6 +139,10 @@ export class Metrics {
     gauge("pgvip_group_state_since_seconds", "When the group came into its state (Unix time).", ["group"], (since) => {
       for (const group of groups()) since.set({ group: group.name }, Date.parse(group.since) / 1_000);
     });
+    gauge("pgvip_maintenance", "1 while an operator has the group paused or released.", ["group", "mode"], (modes) => {
+      for (const { name, maintenance } of groups())
+        if (maintenance) modes.set({ group: name, mode: maintenance.mode }, 1);
+    });
     gauge("pgvip_alarms", "Alarms that stand, by their code.", ["group", "code"], (alarms) => {
       for (const group of groups()) for (const { code } of group.alarms) alarms.inc({ group: group.name, code });
     });

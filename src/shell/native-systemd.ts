@@ -19,6 +19,16 @@ export class Supervisor {
     this.#timer.unref();
   }
 
+  /** A new configuration is being read; with Type=notify-reload systemd waits for the end of it. */
+  reloading(): void {
+    if (process.env["NOTIFY_SOCKET"] === undefined) return;
+    notifySystemd(`RELOADING=1\nMONOTONIC_USEC=${String(process.hrtime.bigint() / 1_000n)}`);
+  }
+
+  reloaded(summary: string): void {
+    if (process.env["NOTIFY_SOCKET"] !== undefined) notifySystemd(`READY=1\nSTATUS=${summary}`);
+  }
+
   stopping(): void {
     if (process.env["NOTIFY_SOCKET"] !== undefined) notifySystemd("STOPPING=1");
   }

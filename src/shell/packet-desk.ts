@@ -26,15 +26,15 @@ export interface Drop {
 }
 
 export class PacketDesk {
-  readonly #groups: readonly GroupRunner[];
+  readonly #groups: () => readonly GroupRunner[];
   readonly #onDrop: (drop: Drop) => void;
   readonly #drops = new Map<string, number>();
-  readonly #books = new Map<GroupRunner, PeerBook>();
+  readonly #books = new WeakMap<GroupRunner, PeerBook>();
 
-  constructor(groups: readonly GroupRunner[], onDrop: (drop: Drop) => void) {
+  /** The groups may change. */
+  constructor(groups: () => readonly GroupRunner[], onDrop: (drop: Drop) => void) {
     this.#groups = groups;
     this.#onDrop = onDrop;
-    for (const group of groups) this.#books.set(group, new PeerBook());
   }
 
   /** Packets dropped so far, by reason. */
@@ -67,7 +67,7 @@ export class PacketDesk {
       group.refuse(refusal);
       return;
     }
-    this.#books.get(group)?.note(event.source, parsed);
+    this.#bookOf(group).note(event.source, parsed);
     group.dispatch({
       kind: "advertReceived",
       from: event.source,
@@ -78,8 +78,14 @@ export class PacketDesk {
     });
   }
 
+  #bookOf(group: GroupRunner): PeerBook {
+    const known = this.#books.get(group) ?? new PeerBook();
+    this.#books.set(group, known);
+    return known;
+  }
+
   #groupOf({ ifIndex, family }: AdvertEvent, routerId: number | undefined): GroupRunner | undefined {
-    return this.#groups.find(
+    return this.#groups().find(
       (group) =>
         group.placement?.ifIndex === ifIndex &&
         group.routerId === routerId &&
@@ -91,7 +97,7 @@ export class PacketDesk {
   neighborFrame(event: NetworkEvent & { readonly kind: "neighborFrame" }): void {
     const claim = this.#claimOf(event.frame);
     if (claim === null) return;
-    for (const group of this.#groups) {
+    for (const group of this.#groups()) {
       const { placement, setup } = group;
       if (placement?.ifIndex !== event.ifIndex || placement.mac === claim.mac) continue;
       if (setup.settings.vips.includes(claim.address)) {

@@ -66,7 +66,7 @@ export function planHolding(
   };
 }
 
-export function planAddresses({ vips, label }: Speech): readonly AddressPlan[] {
+export function planAddresses({ vips, label }: Pick<Speech, "vips" | "label">): readonly AddressPlan[] {
   return vips.map((vip) => {
     const broadcast = vip.family === "ipv4" ? broadcastAddress(vip) : null;
     return {

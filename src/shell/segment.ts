@@ -4,6 +4,7 @@
  */
 import { unreachable } from "../assert.js";
 import { type Problem, resolveInterface } from "./resolve-interface.js";
+import type { GroupConfig } from "../config/config.js";
 import type { Logger } from "../log.js";
 import type { Listening, NetworkEvent } from "../ports/network.js";
 import type { Group } from "./group.js";
@@ -24,6 +25,7 @@ export interface SegmentPorts {
 }
 
 export class Segment {
+  /** The agent's own list: it changes with the configuration. */
   readonly #groups: readonly Group[];
   readonly #ports: SegmentPorts;
   readonly #interfaces = new Interfaces();
@@ -35,7 +37,7 @@ export class Segment {
     this.#groups = groups;
     this.#ports = ports;
     this.#desk = new PacketDesk(
-      groups.map(({ runner }) => runner),
+      () => groups.map(({ runner }) => runner),
       (drop) => {
         this.#noteDrop(drop);
       },
@@ -93,6 +95,23 @@ export class Segment {
         return;
       default:
         unreachable(event);
+    }
+  }
+
+  /** What about a group that is to come only an operator can mend, on this host as it is now; `null` = nothing. */
+  unfit(config: GroupConfig): string | null {
+    const found = resolveInterface(config, this.#interfaces.links, this.#interfaces.addresses);
+    return !found.ok && isForGood(found.problem) ? found.problem.text : null;
+  }
+
+  /** There are other groups now, or they want to live elsewhere. */
+  regroup(): void {
+    this.#placeAll(false);
+    const used = new Set(this.#groups.map(({ runner }) => runner.placement?.ifIndex));
+    for (const ifIndex of this.#listening.keys()) {
+      if (used.has(ifIndex)) continue;
+      this.#listening.delete(ifIndex);
+      void this.#ports.orders.give({ kind: "unlisten", ifIndex });
     }
   }
 

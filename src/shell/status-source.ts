@@ -19,6 +19,8 @@ export interface GroupSource {
   readonly runner: GroupRunner;
   readonly config: GroupConfig;
   readonly journal: Journal;
+  /** Whether its maintenance outlives a restart. */
+  readonly persistent: boolean;
 }
 
 /** What was heard on the wire beside what the groups know. */
@@ -49,7 +51,12 @@ export function statusOf(
   };
 }
 
-function groupOf({ runner, config, journal }: GroupSource, heard: Heard, now: Now, names: Names): GroupStatus {
+function groupOf(
+  { runner, config, journal, persistent }: GroupSource,
+  heard: Heard,
+  now: Now,
+  names: Names,
+): GroupStatus {
   const { state } = runner;
   const { lastTransition } = journal;
   return {
@@ -61,6 +68,7 @@ function groupOf({ runner, config, journal }: GroupSource, heard: Heard, now: No
     state: state.phase.kind,
     since: wall(state.phaseSinceMs, now),
     reason: lastTransition?.text ?? "nothing has been decided yet",
+    maintenance: maintenanceOf(state, persistent, now),
     holder: holderOf(runner, now, names),
     patroni: patroniOf(state, now),
     peers: peersOf(runner, heard, now, names),
@@ -77,6 +85,12 @@ function groupOf({ runner, config, journal }: GroupSource, heard: Heard, now: No
             text: lastTransition.text,
           },
   };
+}
+
+function maintenanceOf({ maintenance }: GroupState, persistent: boolean, now: Now): GroupStatus["maintenance"] {
+  if (maintenance.kind === "none") return null;
+  const until = maintenance.untilMs === Infinity ? null : wall(maintenance.untilMs, now);
+  return { mode: maintenance.kind, until, persistent };
 }
 
 function peersOf(runner: GroupRunner, heard: Heard, now: Now, names: Names): GroupStatus["peers"] {

@@ -38,7 +38,8 @@ describe("pgvip", () => {
   it("lists its commands", async () => {
     const { code, out } = await pgvip(["--help"]);
     assert.equal(code, 0);
-    for (const command of ["run", "check", "status", "doctor", "listen", "ping", "drill"]) assert.match(out, new RegExp(`^  ${command} `, "m"));
+    for (const command of ["run", "check", "status", "doctor", "listen", "ping", "drill"])
+      assert.match(out, new RegExp(`^  ${command} `, "m"));
   });
 
   it("refuses what it does not know", async () => {
@@ -130,6 +131,7 @@ function statusWith(alarms: StatusDocument["groups"][number]["alarms"]): StatusD
         state: "holder",
         since: instant,
         reason: "Patroni says so",
+        maintenance: null,
         holder: { address: "10.0.0.1", name: "pg1", self: true, priority: 254, lastAdvertAt: null },
         patroni: {
           verdict: "writable",

@@ -51,6 +51,9 @@ test("--vip alone suffices, and every default is resolved", async () => {
     ],
     onStop: "release",
     socketPath: "/run/pgvip/pgvip.sock",
+    stateDirectory: "/var/lib/pgvip",
+    notify: { fifoPath: "/run/pgvip/notify", group: null },
+    hooks: { acquire: null, release: null, fault: null, user: null, timeoutMs: 10_000 },
     metrics: null,
     logLevel: "info",
   });

@@ -14,6 +14,7 @@ import type {
   GroupEvent,
   GroupSettings,
   GroupState,
+  Maintenance,
   Report,
   TakeOn,
 } from "../../src/core/types.js";
@@ -59,7 +60,8 @@ export class Scenario {
   #due: Due[] = [];
   #standing: Standing = () => unknown("refused", "refuses");
   #refusal: string | null = null;
-  #dcsAgeMs = 5_000;
+  /** `null`: Patroni has not seen its DCS yet. */
+  #dcsAgeMs: number | null = 5_000;
   #lines: string[] = [];
 
   /** Carries out one input line (without its `> `) and returns what was seen. */
@@ -85,6 +87,13 @@ export class Scenario {
         return;
       case "dcs-age":
         this.#dcsAgeMs = duration(words[0]);
+        return;
+      case "dcs-unseen":
+        this.#dcsAgeMs = null;
+        return;
+      case "priority":
+        this.#settings = { ...this.#settings, priority: Number(words[0]) };
+        this.#step({ kind: "reconfigured" });
         return;
       case "take-on":
         this.#settings = { ...this.#settings, takeOn: takeOn(words[0]) };
@@ -198,6 +207,11 @@ function eventOf(verb: string, words: readonly string[], nowMs: number): GroupEv
       return { kind: "suspended", forMs: duration(first) };
     case "notify":
       return { kind: "notified" };
+    case "pause":
+    case "release":
+      return { kind: "maintenanceOrdered", maintenance: maintenanceOf(verb, first, nowMs) };
+    case "resume":
+      return { kind: "maintenanceOrdered", maintenance: { kind: "none" } };
     case "stop":
       return { kind: "stopRequested", policy: first === "keep" ? "keep" : "release" };
     case "dcs":
@@ -211,31 +225,31 @@ function eventOf(verb: string, words: readonly string[], nowMs: number): GroupEv
 }
 
 /** `patroni primary running`, `patroni 503 replica running`, `patroni silent refused refuses`. */
-function standingOf(words: readonly string[], dcsAgeMs: () => number): Standing {
+function standingOf(words: readonly string[], dcsAgeMs: () => number | null): Standing {
   const [first = "", second = "", third = ""] = words;
   if (first === "silent") return () => unknown(second as UnknownReason, third as PortState);
   const hasRole = first === "200";
-  return (askedAtMs) => ({
-    kind: "answered",
-    hasRole,
-    status: status(second as PatroniRole, third as PatroniState, words.includes("failsafe")),
-    dcsSeenAtMs: askedAtMs - dcsAgeMs(),
-  });
+  return (askedAtMs) => {
+    const ageMs = dcsAgeMs();
+    const dcsSeenAtMs = ageMs === null ? null : askedAtMs - ageMs;
+    const said = status(second as PatroniRole, third as PatroniState, words.slice(3));
+    return { kind: "answered", hasRole, status: said, dcsSeenAtMs };
+  };
 }
 
 function unknown(reason: UnknownReason, port: PortState): Observation {
   return { kind: "unknown", reason, detail: "127.0.0.1:8008", port };
 }
 
-export function status(role: PatroniRole, state: PatroniState, failsafeActive = false): PatroniStatus {
+export function status(role: PatroniRole, state: PatroniState, flags: readonly string[] = []): PatroniStatus {
   return {
     role,
     rawRole: role,
     state,
     rawState: state,
     timeline: 1,
-    pause: false,
-    failsafeActive,
+    pause: flags.includes("paused"),
+    failsafeActive: flags.includes("failsafe"),
     clusterUnlocked: false,
     dcsLastSeenSeconds: 1,
     scope: "demo",
@@ -275,6 +289,12 @@ function reportText(report: Report): string | null {
     case "tookOver":
       return null;
   }
+}
+
+/** `pause`, `pause 10s`. */
+function maintenanceOf(verb: "pause" | "release", forText: string, nowMs: number): Maintenance {
+  const untilMs = forText === "" ? Infinity : nowMs + duration(forText);
+  return verb === "pause" ? { kind: "paused", untilMs, pinned: false } : { kind: "released", untilMs };
 }
 
 function takeOn(word: string | undefined): TakeOn {

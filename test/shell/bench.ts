@@ -63,7 +63,10 @@ export class Bench {
         listen: () => (this.listened += 1),
       },
     );
-    this.desk = new PacketDesk([this.runner], (drop) => this.dropped.push(drop));
+    this.desk = new PacketDesk(
+      () => [this.runner],
+      (drop) => this.dropped.push(drop),
+    );
   }
 
   transitions(): string[] {
