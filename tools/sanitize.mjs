@@ -42,7 +42,7 @@ const sanitizers = /** @satisfies {Record<string, Sanitizer>} */ ({
     // What Node leaves unfreed at its end is no leak of ours.
     settings: "detect_leaks=0:abort_on_error=1",
     // Of the end-to-end tests those that a slow agent passes too.
-    tests: ["native", "bad-input", "metrics"],
+    tests: ["native", "metrics", "placing", "dual-stack"],
     prefix: [],
   },
   thread: {
