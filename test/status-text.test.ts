@@ -22,6 +22,7 @@ const standby: GroupStatus = {
   state: "standby",
   since: at(60_000),
   reason: "not the leader",
+  maintenance: null,
   holder: { address: "10.0.0.2", name: "pg2", self: false, priority: 254, lastAdvertAt: at(40) },
   patroni: {
     verdict: "notLeader",

@@ -36,6 +36,9 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 /** Says which file to read; it is no setting of the file itself. */
 export const CONFIG_VARIABLE = "PGVIP_CONFIG";
 
+/** Where node-gyp-build looks for the addon instead of beside the package: not ours to read, nor a mistake. */
+const ADDON_VARIABLE = "PGVIP_PREBUILD";
+
 /** What PGVIP_* variables say. An empty one counts as not set, as it does for most programs. */
 export function environmentLayer(environment: Environment): Layer {
   return textLayer(
@@ -53,7 +56,8 @@ const EVENT_VARIABLE = /^PGVIP_EVENT(_|$)/;
 export function unknownVariables(environment: Environment): readonly Problem[] {
   const known = [CONFIG_VARIABLE, ...fields().map(({ variable }) => variable)];
   return Object.keys(environment)
-    .filter((name) => name.startsWith("PGVIP_") && !known.includes(name) && !EVENT_VARIABLE.test(name))
+    .filter((name) => name.startsWith("PGVIP_") && name !== ADDON_VARIABLE && !EVENT_VARIABLE.test(name))
+    .filter((name) => !known.includes(name))
     .map((name) => ({ where: name, path: "", text: unknownText(name, known) }));
 }
 

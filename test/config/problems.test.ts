@@ -227,7 +227,7 @@ test("one router ID on two interfaces or in two subnets is fine", async () => {
 test("all problems come at once, from every source, each with its place", async () => {
   const found = await problems({
     flags: { "router-id": "300", "log-level": "loud" },
-    environment: { PGVIP_RUTER_ID: "5", PGVIP_DESTROY_SOCKETS: "maybe", HOME: "/root" },
+    environment: { PGVIP_RUTER_ID: "5", PGVIP_DESTROY_SOCKETS: "maybe", PGVIP_PREBUILD: "/opt", HOME: "/root" },
     yaml: "patroni:\n  url: ftp://pg\n  username: bob\nvips:\n  - address: 10.0.0.5/33\n    label: x\n    interface: eth0\n    nope: 1\n",
   });
   assert.deepEqual(found, [

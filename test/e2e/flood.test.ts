@@ -48,7 +48,7 @@ describe("a flood of forged packets", () => {
     for (const node of stage.topology.nodes) {
       const log = (await node.exec("cat", [`${node.directory}/pgvip.log`])).stdout;
       assert.match(log, /"event":"overflow"/);
-      if (node.name === leader) assert.match(log, /claims the VIP, but Patroni confirms this node|has the VIP now/);
+      if (node.name === leader) assert.match(log, /claims the VIP, but Patroni confirms this node|"reason":"claim"/);
     }
   }
 

@@ -11,7 +11,7 @@ export async function buildKernelFaults(directory: string): Promise<(fault: Kern
   const library = `${directory}/kernel-faults.so`;
   await command("g++", ["-std=c++17", "-Wall", "-Wextra", "-Werror", "-O1", "-fPIC", "-shared", "-o", library, source]);
   // Whatever is preloaded, a sanitizer's own library has to come before it (tools/sanitize.mjs).
-  const first = process.env["PGVIP_SANITIZER_LIBRARY"];
+  const first = process.env["SANITIZER_LIBRARY"];
   const preload = first === undefined ? library : `${first}:${library}`;
   return (fault) => ({ LD_PRELOAD: preload, PGVIP_KERNEL_FAULT: fault });
 }
