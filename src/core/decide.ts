@@ -172,11 +172,23 @@ function decideLameDuck(turn: Turn, hold: Hold, known: DuckBounds): void {
   if (duckDeadlineOf(bounds) !== duckDeadlineOf(known)) turn.renewLeases();
   if (leads(verdict)) {
     answerClaim(turn, hold, view.sentAtMs);
-  } else if (hold.claim !== null) {
+  } else if (hold.claim !== null && !mayBeForged(turn, verdict)) {
     release(turn, "claim", `${hold.claim.from} has the VIP now`);
   } else if (turn.nowMs >= duckDeadlineOf(bounds)) {
     release(turn, "deadline", "no successor claimed the VIP in time");
   }
+}
+
+/** One answer that came too late is no silence: a busy machine must not make forged claims true. */
+const CLAIM_PATIENCE_MS = 500;
+
+/**
+ * Whether a claim may be disbelieved for a moment: Patroni has only just fallen silent, PostgreSQL has not refused, and by
+ * the last answer nobody else can be leader yet. The next answers decide.
+ */
+function mayBeForged({ state, nowMs }: Turn, verdict: Verdict): boolean {
+  if (verdict.kind !== "silent" || verdict.port === "refuses" || state.silentSinceMs === null) return false;
+  return nowMs < state.rightUntilMs && nowMs < state.silentSinceMs + CLAIM_PATIENCE_MS;
 }
 
 /** A claim heard by a node that leads is settled by Patroni's next word: "leader" again means that we stay. */
