@@ -107,7 +107,7 @@ class DrillRecord {
 
   async act({ act }: DrillSettings, note: (text: string) => void): Promise<void> {
     this.#actedMs = systemClock.nowMs();
-    if (act !== null) note(await act());
+    note(act === null ? "ready: cause the change of the leader now" : await act());
   }
 
   stop(): void {

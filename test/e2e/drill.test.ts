@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { PgvipAgents } from "../../lab/agents.js";
 import { Stage } from "../../lab/stage.js";
 import { vip, vipCidr } from "../../lab/topology.js";
-import { sleep, until } from "../../lab/wait.js";
+import { until } from "../../lab/wait.js";
 import type { DrillResult } from "../../src/diagnose/drill.js";
 import { planDrill } from "../../src/diagnose/drill-plan.js";
 import { parseMembers } from "../../src/wire/patroni.js";
@@ -104,9 +104,13 @@ for (const backend of ["stand-in", "postgres"] as const) {
       const watching = stage.topology.client.spawnPiped(process.execPath, words(leader, ["--watch"]), { log: "drill" });
       const lines: string[] = [];
       watching.onLine((line) => lines.push(line));
-      await sleep(3_000);
+      await until("it is ready", async () => {
+        const { stdout } = await stage.topology.client.exec("cat", [`${stage.topology.client.directory}/drill.log`]);
+        return stdout.includes("ready: cause the change of the leader now");
+      });
       await stage.cluster.switchover(leader, other);
-      assert.deepEqual(await watching.exited, { code: 0, signal: null });
+      const exit = await until("it has seen enough", () => watching.exit, { timeoutMs: 90_000 });
+      assert.deepEqual(exit, { code: 0, signal: null });
       await until("the text", () => lines.some((line) => line.startsWith("the VIP's own share")));
       const text = lines.join("\n");
       assert.match(text, new RegExp(`^${vip}: from ${leader} to ${other}`));

@@ -77,16 +77,22 @@ describe("pgvip listen", () => {
 
   it("shows the holder's adverts, and has nothing to complain of", async () => {
     const holder = cluster.node(await cluster.leader());
-    const { code, lines } = await listen("--count", "5", "--vip", vip, "--router-id", "51");
+    // Beside the adverts there may still be the last of the announcements.
+    const { code, lines } = await listen("--count", "12", "--vip", vip, "--router-id", "51");
     assert.equal(code, 0);
-    assert.equal(lines.length, 5);
-    for (const { text, alarms } of lines) {
+    assert.equal(lines.length, 12);
+    const adverts = lines.filter(({ text }) => text.includes(" VRRP"));
+    assert.ok(adverts.length >= 5, JSON.stringify(lines));
+    for (const { text } of adverts) {
       assert.match(
         text,
         new RegExp(`eth0 VRRPv3 ${holder.address} -> ${GROUP}, router ID 51, priority 254, every 100 ms, VIP ${vip}`),
       );
-      assert.deepEqual(alarms, []);
     }
+    assert.deepEqual(
+      lines.flatMap(({ alarms }) => alarms),
+      [],
+    );
   });
 
   it("shows who asks for the VIP, and who answers", async () => {
