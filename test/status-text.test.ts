@@ -20,7 +20,6 @@ const standby: GroupStatus = {
   interface: "eth0",
   routerId: 51,
   state: "standby",
-  maintenance: null,
   since: at(60_000),
   reason: "not the leader",
   maintenance: null,
