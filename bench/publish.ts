@@ -14,9 +14,14 @@ export function publish(results: Results): void {
 
 /** The page with everything between the markers replaced. */
 export function withResults(text: string, generated: string): string {
-  const [from, to] = [text.indexOf(begin), text.indexOf(end)];
-  if (from < 0 || to < from) throw new Error(`${page} lacks the lines ${begin} and ${end}`);
-  return `${text.slice(0, from + begin.length)}\n\n${generated}\n${text.slice(to)}`;
+  return betweenMarkers(text, begin, end, generated);
+}
+
+/** A page with everything between two of its lines replaced. */
+export function betweenMarkers(text: string, first: string, last: string, generated: string): string {
+  const [from, to] = [text.indexOf(first), text.indexOf(last)];
+  if (from < 0 || to < from) throw new Error(`the page lacks the lines ${first} and ${last}`);
+  return `${text.slice(0, from + first.length)}\n\n${generated}\n${text.slice(to)}`;
 }
 
 export function resultsMarkdown(results: Results): string {

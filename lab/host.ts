@@ -73,8 +73,17 @@ export class Host {
     for (;;) {
       const pids = await this.pids();
       if (pids.length === 0) return;
-      for (const pid of pids) killIfThere(pid);
+      for (const pid of pids) signalIfThere(pid, "SIGKILL");
     }
+  }
+
+  /** Stops every process of the host, as a hypervisor does to a guest: nothing runs, nothing is lost, no clock is told. */
+  async freezeAll(): Promise<void> {
+    for (const pid of await this.pids()) signalIfThere(pid, "SIGSTOP");
+  }
+
+  async thawAll(): Promise<void> {
+    for (const pid of await this.pids()) signalIfThere(pid, "SIGCONT");
   }
 
   async pids(): Promise<number[]> {
@@ -98,6 +107,26 @@ export class Host {
 
   async heal(): Promise<void> {
     await ipBatch([`link set dev ${this.name} master br0`], this.#switch);
+  }
+
+  /** The network card is gone, and its addresses with it. */
+  async removeInterface(): Promise<void> {
+    await ipBatch([`link delete dev ${this.name}`], this.#switch);
+  }
+
+  /** Another card under the old name: new index, new hardware address, the host's first address. */
+  async addInterface(prefixLength = 24): Promise<void> {
+    await ipBatch(
+      [
+        `link add name ${this.name} type veth peer name eth0 netns ${this.namespace}`,
+        `link set dev ${this.name} master br0 up`,
+      ],
+      this.#switch,
+    );
+    await ipBatch(
+      [`address add ${this.address}/${prefixLength} broadcast + dev eth0`, "link set dev eth0 up"],
+      this.namespace,
+    );
   }
 
   /** Arguments for `ip` that run the command here. Each step replaces its process: the pid is the command's own. */
@@ -125,9 +154,9 @@ export class Host {
   }
 }
 
-function killIfThere(pid: number): void {
+function signalIfThere(pid: number, signal: NodeJS.Signals): void {
   try {
-    process.kill(pid, "SIGKILL");
+    process.kill(pid, signal);
   } catch {
     // It ended by itself meanwhile.
   }

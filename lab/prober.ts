@@ -84,6 +84,11 @@ export class Prober {
     await this.#process.stop();
   }
 
+  /** For a probe on a host that may have been stopped or killed meanwhile. */
+  async kill(): Promise<void> {
+    await this.#process.kill();
+  }
+
   #ready(): boolean {
     if (!this.#process.running) throw new Error("the probe ended; see probe.log in the directory of its host");
     return this.#records.some((record) => record.kind === "ready");

@@ -2,7 +2,7 @@
 import type { Cluster } from "./cluster.js";
 import { PostgresCluster, type PostgresOptions } from "./postgres-cluster.js";
 import type { Backend } from "./preflight.js";
-import { StandInCluster } from "./stand-in-cluster.js";
+import { StandInCluster, type StandInOptions } from "./stand-in-cluster.js";
 import { createTopology, dcsAddresses, type Topology, vip } from "./topology.js";
 import { HolderWatch } from "./watch.js";
 
@@ -11,6 +11,7 @@ export interface SceneOptions {
   /** Two without this. */
   readonly nodes?: 2 | 3;
   readonly postgres?: PostgresOptions;
+  readonly standIn?: StandInOptions;
   /** Told of each part as soon as it is there, for an audience that does not want to wait for the whole. */
   readonly onPart?: (part: ScenePart) => void;
 }
@@ -61,8 +62,11 @@ export class Scene {
   }
 }
 
-function startCluster({ backend, postgres }: SceneOptions, { nodes, dcs, console }: Topology): Promise<Cluster> {
+function startCluster(
+  { backend, postgres, standIn }: SceneOptions,
+  { nodes, dcs, console }: Topology,
+): Promise<Cluster> {
   return backend === "postgres"
     ? PostgresCluster.start(nodes, dcs, dcsAddresses, console, postgres)
-    : StandInCluster.start(nodes, dcs, console);
+    : StandInCluster.start(nodes, dcs, console, standIn);
 }

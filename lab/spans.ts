@@ -39,6 +39,11 @@ export function within(spans: readonly Span[], { fromMs, toMs }: Span): Span[] {
   ]);
 }
 
+/** What lies inside of both lists. */
+export function intersect(spans: readonly Span[], others: readonly Span[]): Span[] {
+  return others.flatMap((other) => within(spans, other));
+}
+
 export function totalMs(spans: readonly Span[]): number {
   return spans.reduce((sum, { fromMs, toMs }) => sum + toMs - fromMs, 0);
 }

@@ -103,6 +103,11 @@ export class StandInCluster extends Cluster {
     this.#order(node, { lie: role });
   }
 
+  /** The node's Patroni takes questions and treats them so; `answers` mends it. */
+  mistreat(node: string, manner: PatroniOrder["manner"]): void {
+    this.#order(node, { manner });
+  }
+
   #order(node: string, change: Partial<PatroniOrder>): void {
     const illness = { ...(this.#illness.get(node) ?? healthy), ...change };
     this.#illness.set(node, illness);

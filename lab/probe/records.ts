@@ -85,3 +85,7 @@ export const probeRecord = v.variant("kind", [
 export type ProbeRecord = v.InferOutput<typeof probeRecord>;
 export type WriteRecord = Extract<ProbeRecord, { kind: "write" }>;
 export type PatroniRecord = Extract<ProbeRecord, { kind: "patroni" }>;
+
+/** What a client that waits on an open session tells (waiting.ts). */
+export const waitingRecord = v.object({ kind: v.picklist(["connected", "ended"]), atMs: v.number() });
+export type WaitingRecord = v.InferOutput<typeof waitingRecord>;

@@ -1,4 +1,4 @@
-/** How the lab makes a stand-in of Patroni ill: slow, or lying about its role. */
+/** How the lab makes a stand-in of Patroni ill: slow, hung, talking nonsense, or lying about its role. */
 import * as v from "valibot";
 
 export const patroniOrder = v.object({
@@ -6,7 +6,9 @@ export const patroniOrder = v.object({
   slowMs: v.number(),
   /** Answer as a healthy member of this role, whatever is true. */
   lie: v.nullable(v.picklist(["primary", "replica"])),
+  /** What it answers at all: the truth (or a lie), nothing, bytes that are no HTTP, or another place to ask. */
+  manner: v.picklist(["answers", "hangs", "babbles", "redirects"]),
 });
 export type PatroniOrder = v.InferOutput<typeof patroniOrder>;
 
-export const healthy: PatroniOrder = { slowMs: 0, lie: null };
+export const healthy: PatroniOrder = { slowMs: 0, lie: null, manner: "answers" };

@@ -2,6 +2,7 @@
  * Patroni's REST interface as version 3.0.2 has it: HTTP/1.0, one request per connection, the body ends at the close, no
  * Content-Length, and a bare status line for HEAD and OPTIONS. Node's own server cannot speak like that.
  */
+import { randomBytes } from "node:crypto";
 import { createServer, type Socket } from "node:net";
 import { sleep, until } from "../wait.js";
 import { answerGet, type Answer, type Peer, text } from "./rest-answers.js";
@@ -45,7 +46,16 @@ export class RestServer {
 
   async #serve(socket: Socket, request: Request): Promise<void> {
     socket.removeAllListeners("data");
-    const { slowMs } = this.#illness();
+    const { slowMs, manner } = this.#illness();
+    if (manner === "hangs") return;
+    if (manner === "babbles") {
+      socket.end(randomBytes(2000));
+      return;
+    }
+    if (manner === "redirects") {
+      socket.end("HTTP/1.0 302 Found\r\nLocation: http://127.0.0.1:8008/patroni\r\n\r\n");
+      return;
+    }
     if (slowMs > 0) await sleep(slowMs);
     const answer = await this.#answer(request);
     // A Patroni that shuts down leaves its callers waiting until the process ends.

@@ -1,0 +1,18 @@
+/** All faults, in the order in which they are played. */
+import type { Fault } from "./fault.js";
+import { agentFaults } from "./faults/agent.js";
+import { forgeries } from "./faults/forgeries.js";
+import { dcsFaults, networkFaults } from "./faults/network.js";
+import { patroniFaults } from "./faults/patroni.js";
+import { pauseFaults } from "./faults/pause.js";
+import { restFaults } from "./faults/rest.js";
+
+export const allFaults: readonly Fault[] = [
+  ...agentFaults,
+  ...forgeries,
+  ...restFaults,
+  ...patroniFaults,
+  ...networkFaults,
+  ...dcsFaults,
+  ...pauseFaults,
+];

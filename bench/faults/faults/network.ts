@@ -1,0 +1,152 @@
+/** The world around the agent moves: network, interface, the whole host, the DCS. */
+import { vipCidr } from "../../../lab/topology.js";
+import { sleep } from "../../../lab/wait.js";
+import type { Fault } from "../fault.js";
+import { leaderHost, startManager, succeeded } from "./verbs.js";
+
+const neverTwo = [
+  { measure: "stale", atMost: 0 },
+  { measure: "several", atMost: 0 },
+  { measure: "bothWritable", atMost: 0 },
+] as const;
+
+export const networkFaults: readonly Fault[] = [
+  {
+    name: "vip-deleted",
+    about: "somebody runs `ip address delete` for the VIP on the leader",
+    async act(plot) {
+      await leaderHost(plot).exec("ip", ["address", "delete", vipCidr, "dev", "eth0"]);
+      await leaderHost(plot).exec("ip", ["address", "delete", vipCidr.replace("/24", "/32"), "dev", "eth0"]);
+      await sleep(6_000);
+    },
+    bounds: [{ measure: "vacant", atMost: 50 }],
+  },
+  {
+    name: "link-down",
+    about: "the leader's cable is out for 2 s",
+    async act(plot) {
+      await leaderHost(plot).linkDown();
+      await sleep(2_000);
+      await leaderHost(plot).linkUp();
+      plot.mark("mended");
+      await sleep(6_000);
+    },
+    bounds: [
+      { measure: "back", atMost: 1_000 },
+      { measure: "several", atMost: 0 },
+    ],
+  },
+  {
+    name: "interface-replaced",
+    about: "the leader's interface is removed and made anew 1 s later",
+    async act(plot) {
+      await leaderHost(plot).removeInterface();
+      await sleep(1_000);
+      await leaderHost(plot).addInterface();
+      plot.mark("mended");
+      await sleep(8_000);
+    },
+    bounds: [
+      { measure: "back", atMost: 1_500 },
+      { measure: "several", atMost: 0 },
+    ],
+  },
+  {
+    name: "partition",
+    about: "the leader is cut off from everybody, another node leads, then the network heals",
+    async act(plot) {
+      await leaderHost(plot).cut();
+      await succeeded(plot);
+      await sleep(3_000);
+      plot.mark("thawed");
+      await leaderHost(plot).heal();
+      await sleep(5_000);
+    },
+    bounds: [...neverTwo, { measure: "spoken", atMost: 0 }],
+  },
+  {
+    name: "host-suspended",
+    about: "every process of the leader's host stands still for 5 s",
+    async act(plot) {
+      await leaderHost(plot).freezeAll();
+      await sleep(5_000);
+      plot.mark("mended");
+      await leaderHost(plot).thawAll();
+      await sleep(5_000);
+    },
+    bounds: [
+      { measure: "gone", atMost: 3_500 },
+      { measure: "several", atMost: 0 },
+      { measure: "back", atMost: 1_500 },
+    ],
+  },
+  {
+    name: "host-suspended-long",
+    about: "the same until another node leads, and 3 s more",
+    async act(plot) {
+      await leaderHost(plot).freezeAll();
+      await succeeded(plot);
+      await sleep(3_000);
+      plot.mark("thawed");
+      await leaderHost(plot).thawAll();
+      await sleep(5_000);
+    },
+    bounds: [...neverTwo, { measure: "spoken", atMost: 0 }],
+  },
+  {
+    name: "host-killed",
+    about: "power cut for the leader's host",
+    hostKilled: true,
+    async act(plot) {
+      await plot.stage.cluster.killHost(plot.leader);
+      await succeeded(plot);
+      await sleep(2_000);
+    },
+    async mend(plot) {
+      // A host that boots has no addresses but its own.
+      await leaderHost(plot).exec("ip", ["address", "delete", vipCidr, "dev", "eth0"]);
+      await plot.stage.cluster.reviveHost(plot.leader);
+      await startManager(plot);
+    },
+    bounds: [
+      { measure: "vacant", atMost: 250 },
+      { measure: "bothWritable", atMost: 0 },
+    ],
+  },
+];
+
+const dcsDownMs = 60_000;
+
+export const dcsFaults: readonly Fault[] = [
+  {
+    name: "dcs-down",
+    about: "the DCS is frozen for 60 s, failsafe_mode off: Patroni demotes the leader",
+    async act({ stage, mark }) {
+      stage.cluster.freezeDcs();
+      await sleep(dcsDownMs);
+      stage.cluster.thawDcs();
+      mark("mended");
+      await stage.cluster.leader();
+      await sleep(3_000);
+    },
+    bounds: [...neverTwo, { measure: "back", atMost: 20_000 }],
+  },
+  {
+    name: "dcs-down-failsafe",
+    about: "the DCS is frozen for 60 s, failsafe_mode on: the leader stays",
+    backend: "postgres",
+    failsafe: true,
+    async act({ stage, mark }) {
+      stage.cluster.freezeDcs();
+      await sleep(dcsDownMs);
+      stage.cluster.thawDcs();
+      mark("mended");
+      await sleep(10_000);
+    },
+    bounds: [
+      { measure: "lost", atMost: 0 },
+      { measure: "cut", atMost: 0 },
+      { measure: "takes", atMost: 0 },
+    ],
+  },
+];

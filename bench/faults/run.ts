@@ -1,0 +1,164 @@
+/**
+ * Plays faults on a system in the lab. Each begins with a healthy cluster whose leader alone has the VIP. When one cannot be
+ * played to its end, that is reported, and the next begins on a cluster made anew.
+ */
+import type { ProbeRecord } from "../../lab/probe/records.js";
+import { Prober } from "../../lab/prober.js";
+import { labProgram } from "../../lab/process.js";
+import { Scene, type SceneOptions } from "../../lab/scene.js";
+import { Stage } from "../../lab/stage.js";
+import { StandInCluster } from "../../lab/stand-in-cluster.js";
+import { vip, vipCidr } from "../../lab/topology.js";
+import { nowMs, sleep, until } from "../../lab/wait.js";
+import { Capture } from "../capture.js";
+import type { Fault, MarkName, Plot } from "./fault.js";
+import type { Forgery } from "./forgery.js";
+import { missedBounds } from "./judge.js";
+import { measureAll, type Seen } from "./measures.js";
+import type { Row } from "./results.js";
+import type { FaultSystem, Segmented } from "./systems.js";
+import { WaitingClient } from "./waiting-client.js";
+
+/** An echo each 10 ms, two sessions with a statement each 50 ms, Patroni asked each 20 ms. */
+const clientProbe = { sessions: { count: 2, everyMs: 50 }, patroniEveryMs: 20 };
+/** On each node, only writes to its own PostgreSQL. */
+const localProbe = {
+  echo: { calmMs: 60_000, closeMs: 60_000 },
+  connect: { calmMs: 60_000, closeMs: 60_000 },
+  write: { calmMs: 100, closeMs: 20 },
+};
+/** Longer than a cluster needs to form again after any of the faults. */
+const healMs = 120_000;
+
+/** A system on a cluster, ready for one fault after the other. */
+export class FaultRun {
+  readonly #system: FaultSystem;
+  readonly #sceneOptions: SceneOptions;
+  #stage: Stage | null = null;
+
+  constructor(system: FaultSystem, sceneOptions: SceneOptions) {
+    this.#system = system;
+    this.#sceneOptions = sceneOptions;
+  }
+
+  async play(fault: Fault): Promise<Row> {
+    const place = { system: this.#system.name, fault: fault.name };
+    try {
+      const stage = (this.#stage ??= await this.#open());
+      const seen = await this.#measure(stage, fault);
+      const values = measureAll(seen);
+      return { kind: "measured", ...place, values, missed: missedBounds(fault.bounds, values) };
+    } catch (error) {
+      await this.close();
+      const reason = error instanceof Error ? error.message : String(error);
+      return { kind: "failed", ...place, reason };
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#stage?.close();
+    this.#stage = null;
+  }
+
+  async #open(): Promise<Stage> {
+    const scene = await Scene.open(this.#sceneOptions);
+    try {
+      const manager = this.#system.create();
+      const leader = await scene.cluster.waitHealthy();
+      await Promise.all(scene.topology.nodes.map((node) => manager.start(node)));
+      await scene.watch.holder(leader);
+      const prober = await Prober.start(scene.topology.client, vip, scene.cluster, clientProbe);
+      return new Stage(scene, manager, vip, prober);
+    } catch (error) {
+      await scene.close();
+      throw error;
+    }
+  }
+
+  async #measure(stage: Stage, fault: Fault): Promise<Seen> {
+    const { scene, cluster, topology } = stage;
+    const leader = await cluster.waitHealthy();
+    await stage.watch.holder(leader);
+    const other = scene.otherThan(leader);
+    const leaderMac = (await segmented(stage, leader)).mac;
+    const localProbers = await startLocalProbers(stage);
+    const waiting = await WaitingClient.start(topology.client, vip, cluster.writeProtocol);
+    const capture = await Capture.start(topology.client);
+    const marks = new Map<MarkName, number>();
+    const plot = this.#plot(stage, leader, other, marks);
+
+    const outcome = await stage.measure(
+      () => fault.act(plot),
+      () => Promise.resolve(),
+    );
+    const wire = await capture.stop();
+    const waitEndedMs = waiting.endedMs;
+    await waiting.close();
+    const localWrites = new Map([...localProbers].map(([node, { records }]) => [node, records] as const));
+    for (const prober of localProbers.values()) await prober.kill();
+    await fault.mend?.(plot);
+    await this.#heal(stage);
+    const hostKilled = fault.hostKilled ?? false;
+    return { outcome, leader, other, hostKilled, marks, localWrites, waitEndedMs, wire, leaderMac };
+  }
+
+  #plot(stage: Stage, leader: string, other: string, marks: Map<MarkName, number>): Plot {
+    return {
+      stage,
+      leader,
+      other,
+      mark: (name) => void marks.set(name, nowMs()),
+      forge: (priority, everyMs, times) => this.#forge(stage, leader, other, { priority, everyMs, times }),
+      standIn() {
+        if (stage.cluster instanceof StandInCluster) return stage.cluster;
+        throw new Error("this fault needs a cluster of stand-ins");
+      },
+    };
+  }
+
+  async #forge(stage: Stage, leader: string, other: string, what: Omit<Forgery, "vip" | "adverts">): Promise<void> {
+    const { console: stranger } = stage.topology;
+    const named = (node: string): Promise<Segmented> => segmented(stage, node);
+    const adverts = this.#system.forged(await named(leader), await named(other), {
+      name: stranger.name,
+      address: stranger.address,
+      mac: "",
+    });
+    const order: Forgery = { vip, ...what, adverts: [...adverts] };
+    const [command, args] = labProgram("../bench/faults/forge-program.ts", [JSON.stringify(order)]);
+    const { code, stderr } = await stranger.exec(command, args, { timeoutMs: 60_000 });
+    if (code !== 0) throw new Error(`the forger failed: ${stderr}`);
+  }
+
+  /** A healthy cluster whose leader alone has the VIP; what a system left elsewhere is taken away. */
+  async #heal({ scene, watch, cluster }: Stage): Promise<void> {
+    const leader = await cluster.waitHealthy(undefined, healMs);
+    await sleep(1_000);
+    for (const { name } of scene.topology.nodes) {
+      if (name === leader || !watch.holders.includes(name)) continue;
+      await scene.topology.lab.host(name).exec("ip", ["address", "delete", vipCidr, "dev", "eth0"]);
+    }
+    await watch.holder(leader, 60_000);
+  }
+}
+
+async function segmented({ cluster }: Stage, name: string): Promise<Segmented> {
+  const node = cluster.node(name);
+  const { stdout } = await node.exec("cat", ["/sys/class/net/eth0/address"]);
+  return { name, address: node.address, mac: stdout.trim() };
+}
+
+/** A probe on each node that writes to the PostgreSQL there. */
+async function startLocalProbers({ cluster }: Stage): Promise<ReadonlyMap<string, Prober>> {
+  const probers = await Promise.all(
+    cluster.nodes.map(async (node) => {
+      const target = { writeProtocol: cluster.writeProtocol, nodes: [] };
+      const prober = await Prober.start(node, node.address, target, localProbe);
+      const written = (record: ProbeRecord): boolean => record.kind === "write" && record.outcome !== "failed";
+      await until(`a first write on ${node.name}`, () => prober.records.some(written));
+      prober.attend("close");
+      return [node.name, prober] as const;
+    }),
+  );
+  return new Map(probers);
+}
