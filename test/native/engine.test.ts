@@ -14,7 +14,9 @@ it("closes twice, and leaves no descriptor and no thread", () => {
   open();
   const before = resources();
   for (let round = 0; round < 200; round += 1) open();
-  assert.deepEqual(resources(), before);
+  const after = resources();
+  // Fewer is no leak: the process itself closes a file now and then.
+  assert.ok(after.descriptors <= before.descriptors && after.threads <= before.threads, JSON.stringify([before, after]));
 });
 
 it("refuses malformed orders by name", () => {
