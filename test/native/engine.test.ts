@@ -16,7 +16,10 @@ it("closes twice, and leaves no descriptor and no thread", () => {
   for (let round = 0; round < 200; round += 1) open();
   const after = resources();
   // Fewer is no leak: the process itself closes a file now and then.
-  assert.ok(after.descriptors <= before.descriptors && after.threads <= before.threads, JSON.stringify([before, after]));
+  assert.ok(
+    after.descriptors <= before.descriptors && after.threads <= before.threads,
+    JSON.stringify([before, after]),
+  );
 });
 
 it("refuses malformed orders by name", () => {
