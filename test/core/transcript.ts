@@ -218,7 +218,10 @@ function standingOf(words: readonly string[], dcsAgeMs: () => number): Standing 
   return (askedAtMs) => ({
     kind: "answered",
     hasRole,
-    status: status(second as PatroniRole, third as PatroniState, words.includes("failsafe")),
+    status: {
+      ...status(second as PatroniRole, third as PatroniState, words.includes("failsafe")),
+      pause: words.includes("paused"),
+    },
     dcsSeenAtMs: askedAtMs - dcsAgeMs(),
   });
 }
