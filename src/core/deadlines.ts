@@ -13,6 +13,12 @@ const KERNEL_MARGIN_MS = 2_000;
 /** Without knowledge of the DCS (settings unknown, failsafe mode, odd clock): the shortest hand-over fits, no lease does. */
 const BLIND_RIGHT_MS = 3_000;
 const REPLICA_GRACE_MS = 1_000;
+/**
+ * The kernel's lease is whole seconds that fit before the end of the right, so an address that nobody renews any more may
+ * run out a second before that, and its lifetime is cut by up to 20 ms. An address that runs out takes no session with it:
+ * its clients would wait in vain. So the core lets go in order before the first moment at which the kernel could.
+ */
+const AHEAD_OF_KERNEL_MS = 1_050;
 /** How long after a lame duck's deadline the network lets go by itself, should the core not have come to it. */
 const SELF_RELEASE_MS = 50;
 
@@ -82,7 +88,7 @@ function duckDeadline(kind: DuckCase, state: GroupState, timing: Timing, nowMs: 
     case "replica":
       return nowMs + REPLICA_GRACE_MS;
     case "accepts":
-      return state.rightUntilMs;
+      return state.rightUntilMs - AHEAD_OF_KERNEL_MS;
   }
 }
 
@@ -103,7 +109,7 @@ export function leasesOf(state: GroupState, timing: Timing, nowMs: number): Leas
     const safe = phase.bounds.accepts === undefined;
     return {
       leaseUntilMs: Math.min(leaseUntilMs, deadline + SELF_RELEASE_MS),
-      rightUntilMs: safe ? deadline + KERNEL_MARGIN_MS : deadline,
+      rightUntilMs: deadline + (safe ? KERNEL_MARGIN_MS : AHEAD_OF_KERNEL_MS),
     };
   }
   const fresh = view !== null && leads(view.verdict) ? view.sentAtMs + BLIND_RIGHT_MS : nowMs;

@@ -8,6 +8,8 @@ import { leads, serves } from "./verdict.js";
 
 const ARP_BUDGET_WINDOW_MS = 1_000;
 const ANNOUNCEMENTS_PER_WINDOW = 4;
+/** An address whose lifetime has to end with the right may be gone this long before: whole seconds, and 20 ms. */
+const KERNEL_EARLY_MS = 1_020;
 
 export function checkInvariants(
   settings: GroupSettings,
@@ -36,6 +38,13 @@ export function checkInvariants(
         "a take-over rests on a recent answer",
       );
       assert(effect.leases.leaseUntilMs > nowMs, "a take-over has a lease");
+    }
+    if ((effect.kind === "takeOver" || effect.kind === "renew") && phase.kind === "lameDuck") {
+      assert(
+        duckDeadlineOf(phase.bounds) === Infinity ||
+          effect.leases.rightUntilMs - KERNEL_EARLY_MS >= duckDeadlineOf(phase.bounds),
+        "a lame duck lets go in order before the kernel could take the address, and leave the sessions",
+      );
     }
     if (effect.kind === "announce")
       assert(phase.kind === "holder" || phase.kind === "lameDuck", "only one who has the VIP announces it");

@@ -34,6 +34,8 @@ class Segment {
   longestOverlapMs = 0;
   readonly #delaysMs: readonly number[];
   #sent = 0;
+  /** An Ethernet segment keeps the order of what one node sends to another. */
+  readonly #lastArrivalMs = new Map<string, number>();
 
   constructor(delaysMs: readonly number[]) {
     this.#delaysMs = delaysMs;
@@ -47,7 +49,10 @@ class Segment {
     for (const node of this.nodes.filter((node) => node !== from)) {
       this.#sent += 1;
       const delayMs = this.#delaysMs[this.#sent % this.#delaysMs.length] ?? 0.1;
-      this.at(this.nowMs + delayMs, () => {
+      const way = `${from.address} ${node.address}`;
+      const arrivalMs = Math.max(this.nowMs + delayMs, this.#lastArrivalMs.get(way) ?? 0);
+      this.#lastArrivalMs.set(way, arrivalMs);
+      this.at(arrivalMs, () => {
         node.hear(from.address, priority);
       });
     }

@@ -38,7 +38,8 @@ describe("keepalived against the leader's priority", () => {
       await pair.watch.holder("ours");
       await keepalived.inState("BACKUP");
       const { holder } = await pair.groupWith("we hold", ({ state }) => state === "holder");
-      assert.deepEqual(holder, { address: OURS.ipv4, self: true, priority: 255 });
+      const ourselves = { address: OURS.ipv4, name: "ours", self: true, priority: 255, lastAdvertAt: null };
+      assert.deepEqual(holder, ourselves);
       await pair.agents.stop(pair.ours);
       await keepalived.stop();
     });

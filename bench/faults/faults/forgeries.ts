@@ -16,7 +16,7 @@ function forgery(name: string, priority: number, about: string, everyMs: number,
     needs: "VRRP",
     async act({ forge }) {
       await forge(priority, everyMs, times);
-      await sleep(6_000);
+      await sleep(4_000);
     },
     bounds: [
       { measure: "lost", atMost: 0 },
