@@ -2,12 +2,15 @@
  * When to ask Patroni. Slowly at rest; fast while a fail-over may be under way; fastest from the lock on, because the
  * time from "writable" to our noticing it is all that the move of the VIP can add to a fail-over.
  */
+import type { DcsSettings } from "./observation.js";
 import type { GroupState, Timing } from "./types.js";
 import { leads } from "./verdict.js";
 
 /** Full turbo for this long; then the interval doubles with each further second until it is the slow one again. */
 const TURBO_MS = 5_000;
 const BACK_OFF_MS = 1_000;
+/** How far the end of a dead leader's lock may be from its ttl: Patroni's and the DCS's timers are no finer. */
+const LOCK_SLACK_MS = 2_000;
 
 /** The time between two questions in this state. */
 export function pollIntervalMs(state: GroupState, timing: Timing, nowMs: number): number {
@@ -19,7 +22,8 @@ export function pollIntervalMs(state: GroupState, timing: Timing, nowMs: number)
   }
   if (phase.kind === "starting") return timing.turboMs;
   if (phase.kind === "standby" && polling.disturbedAtMs !== null) {
-    return backedOff(timing.turboMs, timing.pollMs, nowMs - polling.disturbedAtMs);
+    const forMs = nowMs - polling.disturbedAtMs;
+    return lockMayEnd(state.dcs, forMs) ? timing.turboMs : backedOff(timing.turboMs, timing.pollMs, forMs);
   }
   // A lame duck whose Patroni is coming back, or whose PostgreSQL restarts in place, should be a holder again soon.
   if (phase.kind === "lameDuck" && verdict !== undefined && leads(verdict))
@@ -31,4 +35,10 @@ function backedOff(fastMs: number, slowMs: number, forMs: number): number {
   if (forMs < TURBO_MS) return fastMs;
   const doublings = 1 + Math.floor((forMs - TURBO_MS) / BACK_OFF_MS);
   return Math.min(slowMs, fastMs * 2 ** Math.min(doublings, 16));
+}
+
+/** Whether the lock of a leader that died when the disturbance began may end about now: ttl after its last renewal. */
+function lockMayEnd(dcs: DcsSettings | null, forMs: number): boolean {
+  if (dcs === null) return false;
+  return forMs >= dcs.ttlMs - dcs.loopWaitMs - LOCK_SLACK_MS && forMs <= dcs.ttlMs + dcs.loopWaitMs + LOCK_SLACK_MS;
 }
