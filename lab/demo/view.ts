@@ -37,7 +37,9 @@ export function draw(view: DemoView, columns: number, rows: number): string[] {
   const head = [bold(fit(view.title, columns)), "", ...view.nodes.map((node) => drawNode(node, view.vip, columns)), ""];
   const ping = [drawPing(view, columns), drawSlices(view.ping.slices, columns), ""];
   const room = Math.max(1, rows - head.length - ping.length - 1);
-  return [...head, ...ping, ...view.notes.slice(-room).map((note) => fit(note, columns))];
+  // A note is at most a few lines, so no more of them than there is room for are worth wrapping.
+  const notes = view.notes.slice(-room).flatMap((note) => wrap(note, columns));
+  return [...head, ...ping, ...notes.slice(-room)];
 }
 
 export function pingLine({ vip, ping }: DemoView): string {
@@ -63,4 +65,18 @@ function drawSlices(slices: readonly boolean[], columns: number): string {
 
 function fit(text: string, columns: number): string {
   return text.length <= columns ? text : `${text.slice(0, columns - 1)}…`;
+}
+
+/** Lines of whole words; all but the first are indented. */
+function wrap(text: string, columns: number): string[] {
+  const lines: string[] = [];
+  let line = "";
+  for (const word of text.split(" ")) {
+    const longer = line === "" ? word : `${line} ${word}`;
+    if (longer.length > columns && line !== "") {
+      lines.push(line);
+      line = `    ${word}`;
+    } else line = longer;
+  }
+  return [...lines, line].map((whole) => fit(whole, columns));
 }
