@@ -22,6 +22,7 @@
         "native/parse.cc",
         "native/sd_notify.cc",
         "native/sock_diag.cc",
+        "native/tcp_exchange.cc",
         "native/vrrp_socket.cc"
       ],
       "include_dirs": ["<!@(node -p \"require('node-addon-api').include_dir\")"],

@@ -137,6 +137,10 @@ void IoThread::perform(const order::SendAdverts& what, event::Done*) { send_adve
 
 void IoThread::perform(const order::Dump&, event::Done*) { snapshot("asked"); }
 
+void IoThread::perform(const order::Exchange& what, event::Done* done) {
+  exchanges_.start(done->order, what, monotonic_ms());
+}
+
 Holding& IoThread::held(std::uint32_t number) {
   const auto found = holdings_.find(number);
   if (found == holdings_.end()) throw SyscallError("holding " + std::to_string(number), ENOENT, "not held any more");

@@ -3,7 +3,6 @@
 
 #include <net/if.h>
 #include <pthread.h>
-#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/timerfd.h>
 
@@ -35,6 +34,8 @@ IoThread::IoThread(std::shared_ptr<EventQueue> events)
       epoll_(check(::epoll_create1(EPOLL_CLOEXEC), "epoll_create1")),
       timer_(check(::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK), "timerfd_create")),
       wake_(check(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), "eventfd")),
+      exchanges_([this](int fd, std::uint32_t events) { watch(fd, events); },
+                 [this](event::Done done) { tell(std::move(done)); }),
       suspend_offset_ms_(boottime_ms() - monotonic_ms()) {
   watch(timer_.get());
   watch(wake_.get());
@@ -80,7 +81,8 @@ void IoThread::run() {
     read_monitor();
     pass_time();
     if (owed_snapshot_ && monotonic_ms() >= owed_snapshot_->due_ms) snapshot(owed_snapshot_->reason);
-    read_sockets();
+    exchanges_.proceed(monotonic_ms());
+    if (std::exchange(sockets_ready_, false)) read_sockets();
     tell_troubles();
     wait();
   }
@@ -92,9 +94,12 @@ void IoThread::wait() {
   const int count = ::epoll_wait(epoll_.get(), ready, 8, -1);
   for (int index = 0; index < count; ++index) {
     std::uint64_t ignored = 0;
+    const int fd = ready[index].data.fd;
     // Timer and wake-up are level-triggered: reading them makes them quiet.
-    if (ready[index].data.fd == timer_.get() || ready[index].data.fd == wake_.get()) {
-      (void)!::read(ready[index].data.fd, &ignored, sizeof(ignored));
+    if (fd == timer_.get() || fd == wake_.get()) {
+      (void)!::read(fd, &ignored, sizeof(ignored));
+    } else {
+      sockets_ready_ = true;
     }
   }
 }
@@ -119,6 +124,8 @@ void IoThread::carry_out(const Order& order) {
   done.order = order.number;
   try {
     std::visit([&](const auto& what) { perform(what, &done); }, order.what);
+    // Its outcome comes when the other side has answered.
+    if (std::holds_alternative<order::Exchange>(order.what)) return;
   } catch (const SyscallError& error) {
     done.failure = error.failure();
   }
@@ -154,7 +161,10 @@ void IoThread::arm(double now_ms) {
   double due = now_ms + kIdleMs;
   for (const auto& entry : holdings_) due = std::min(due, entry.second.next_due_ms(now_ms));
   if (owed_snapshot_) due = std::min(due, owed_snapshot_->due_ms);
+  due = exchanges_.due_ms(due);
   due = std::max(due, now_ms + 0.001);
+  if (due == armed_ms_) return;
+  armed_ms_ = due;
   itimerspec timer{};
   timer.it_value.tv_sec = static_cast<time_t>(due / 1e3);
   timer.it_value.tv_nsec = static_cast<long>(std::fmod(due, 1e3) * 1e6);
@@ -236,9 +246,9 @@ PacketSocket& IoThread::packet(int if_index, Family family) {
   return *socket;
 }
 
-void IoThread::watch(int fd) {
+void IoThread::watch(int fd, std::uint32_t events) {
   epoll_event event{};
-  event.events = EPOLLIN;
+  event.events = events;
   event.data.fd = fd;
   check(::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event), "epoll_ctl");
 }

@@ -1,6 +1,8 @@
 // The one thread that owns every socket: orders in, events out, adverts and leases on time.
 #pragma once
 
+#include <sys/epoll.h>
+
 #include <functional>
 #include <map>
 #include <memory>
@@ -14,6 +16,7 @@
 #include "messages.h"
 #include "netlink_socket.h"
 #include "packet_socket.h"
+#include "tcp_exchange.h"
 #include "unique_fd.h"
 #include "vrrp_socket.h"
 
@@ -72,13 +75,14 @@ class IoThread {
   void perform(const order::SendFrames& what, event::Done* done);
   void perform(const order::SendAdverts& what, event::Done* done);
   void perform(const order::Dump& what, event::Done* done);
+  void perform(const order::Exchange& what, event::Done* done);
 
   Interface& interface(int if_index);
   VrrpSocket& vrrp(int if_index, Family family);
   PacketSocket& packet(int if_index, Family family);
   Sockets& sockets(int if_index, Family family);
   void read(const Sockets& sockets, const std::string& name);
-  void watch(int fd);
+  void watch(int fd, std::uint32_t events = EPOLLIN);
   Holding& held(std::uint32_t number);
 
   // False when the lease or the right is over before all addresses are in.
@@ -108,10 +112,14 @@ class IoThread {
   RouteMonitor monitor_;
   std::map<int, Interface> interfaces_;
   std::map<std::uint32_t, Holding> holdings_;
+  TcpExchanges exchanges_;
   std::map<std::string, AddressState> known_;
   std::map<std::string, event::Trouble> troubles_;
   double troubles_told_ms_ = 0;
   std::optional<OwedSnapshot> owed_snapshot_;
+  // Whether something has come in on a socket, since they were read last.
+  bool sockets_ready_ = true;
+  double armed_ms_ = 0;
   double suspend_offset_ms_;
 
   std::mutex mutex_;

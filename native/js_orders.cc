@@ -154,6 +154,13 @@ Order order_of(const Napi::Value& value) {
     result.what = order::SendFrames{int_of(object, "ifIndex"), frames_of(object, "frames")};
   } else if (kind == "sendAdverts") {
     result.what = order::SendAdverts{int_of(object, "ifIndex"), advert_packets(object, "adverts")};
+  } else if (kind == "exchange") {
+    result.what = order::Exchange{address_of(object.Env(), text_of(object, "address")),
+                                  static_cast<std::uint16_t>(int_of(object, "port")),
+                                  bytes_of(object.Env(), object.Get("request")),
+                                  number_of(object, "connectTimeoutMs"),
+                                  number_of(object, "timeoutMs"),
+                                  static_cast<std::size_t>(number_of(object, "maxBytes"))};
   } else if (kind == "dump") {
     result.what = order::Dump{};
   } else {

@@ -116,13 +116,21 @@ struct SendAdverts {
   std::vector<AdvertPacket> adverts;
 };
 struct Dump {};
+struct Exchange {
+  Address address;
+  std::uint16_t port;
+  Bytes request;
+  double connect_timeout_ms;
+  double timeout_ms;
+  std::size_t max_bytes;
+};
 }  // namespace order
 
 struct Order {
   double number = 0;
   std::variant<order::Listen, order::Unlisten, order::TakeOver, order::Renew, order::Advertise, order::Announce,
                order::Release, order::Abandon, order::RemoveAddresses, order::SendFrames, order::SendAdverts,
-               order::Dump>
+               order::Dump, order::Exchange>
       what;
 };
 
@@ -160,6 +168,7 @@ struct Done {
   std::optional<Failure> failure;
   std::optional<TakeOverTimes> times;
   std::uint32_t sockets_destroyed = 0;
+  std::optional<Bytes> answer;
 };
 struct Advert {
   int if_index = 0;

@@ -25,6 +25,7 @@ import { openNetwork } from "./shell/native-network.js";
 import { Supervisor } from "./shell/native-systemd.js";
 import { Operator } from "./shell/operator.js";
 import { Orders } from "./shell/orders.js";
+import { getBy } from "./shell/exchange-get.js";
 import { openPatroni } from "./shell/patroni-http.js";
 import { Reloader } from "./shell/reloader.js";
 import { Segment } from "./shell/segment.js";
@@ -94,7 +95,7 @@ class Agent {
     });
     this.#orders = new Orders(this.#network);
     this.#metrics = metrics === null ? null : new metrics(() => this.#status());
-    const opened = openPatroni(config.patroni, this.#clock);
+    const opened = openPatroni(config.patroni, this.#clock, { get: getBy(this.#orders) });
     this.#patroni = this.#metrics?.timed(opened) ?? opened;
     this.#groups.push(...config.groups.map((group) => this.#makeGroup(group)));
     this.#operator = new Operator(this.#groups, { clock: this.#clock, store });

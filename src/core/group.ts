@@ -18,7 +18,7 @@ import { duckDeadlineOf } from "./deadlines.js";
 import { maintenanceOverMs, passMaintenance } from "./maintenance.js";
 import { holds, standBy, withHold } from "./moves.js";
 import { endLease, note } from "./note.js";
-import { pollIntervalMs } from "./polling.js";
+import { pollIntervalMs, questionsAtOnce } from "./polling.js";
 import { forgetSilent, someoneAnswers } from "./speakers.js";
 import { Turn, leaseOverMs } from "./turn.js";
 import type { Effect, GroupEvent, GroupSettings, GroupState, Hold, Phase } from "./types.js";
@@ -44,7 +44,7 @@ export function initialState(): GroupState {
     clusterPaused: false,
     speakers: {},
     contest: null,
-    polling: { inFlight: false, lastQuestion: 0, lastAskedAtMs: -Infinity, urgentAtMs: Infinity, disturbedAtMs: null },
+    polling: { inFlight: [], lastQuestion: 0, lastAskedAtMs: -Infinity, urgentAtMs: Infinity, disturbedAtMs: null },
     announcing: silentAnnouncing,
     remindAtMs: {},
     counters: {
@@ -73,7 +73,7 @@ export function step(settings: GroupSettings, state: GroupState, event: GroupEve
 export function nextDeadlineMs(settings: GroupSettings, state: GroupState, nowMs: number): number {
   const { phase, polling, speakers } = state;
   const deadlines = [maintenanceOverMs(state), ...Object.values(speakers).map(({ downAtMs }) => downAtMs)];
-  if (asks(phase) && !polling.inFlight) {
+  if (asks(phase) && polling.inFlight.length < questionsAtOnce(state)) {
     deadlines.push(askDueMs(settings, state, nowMs));
   }
   switch (phase.kind) {
@@ -148,12 +148,13 @@ function orderWhatIsDue(turn: Turn): void {
 
 function ask(turn: Turn): void {
   const { polling } = turn.state;
-  if (polling.inFlight) return;
+  if (polling.inFlight.length >= questionsAtOnce(turn.state)) return;
   if (turn.nowMs < askDueMs(turn.settings, turn.state, turn.nowMs)) return;
   const question = polling.lastQuestion + 1;
   const { phase } = turn.state;
   const claimed = holds(phase) && phase.hold.claim !== null;
-  turn.poll({ inFlight: true, urgentAtMs: Infinity, lastQuestion: question, lastAskedAtMs: turn.nowMs });
+  const inFlight = [...polling.inFlight, question];
+  turn.poll({ inFlight, urgentAtMs: Infinity, lastQuestion: question, lastAskedAtMs: turn.nowMs });
   turn.effect({ kind: "ask", question, timeoutMs: claimed ? CLAIM_ANSWER_MS : turn.settings.timing.answerTimeoutMs });
 }
 

@@ -3,6 +3,7 @@ import { assert } from "../assert.js";
 import { duckDeadlineOf, isSustained } from "./deadlines.js";
 import { nextDeadlineMs } from "./group.js";
 import { holds } from "./moves.js";
+import { questionsAtOnce } from "./polling.js";
 import type { Effect, GroupSettings, GroupState } from "./types.js";
 import { leads, serves } from "./verdict.js";
 
@@ -46,6 +47,8 @@ export function checkInvariants(
         "a lame duck lets go in order before the kernel could take the address, and leave the sessions",
       );
     }
+    if (effect.kind === "ask")
+      assert(after.polling.inFlight.length <= questionsAtOnce(after), "few questions at a time");
     if (effect.kind === "announce")
       assert(phase.kind === "holder" || phase.kind === "lameDuck", "only one who has the VIP announces it");
   }

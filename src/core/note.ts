@@ -114,7 +114,7 @@ function loseInterface(turn: Turn, text: string): void {
 
 function noteAnswer(turn: Turn, event: GroupEvent & { kind: "patroniAnswered" }): void {
   const { polling, view } = turn.state;
-  if (event.question === polling.lastQuestion) turn.poll({ inFlight: false });
+  turn.poll({ inFlight: polling.inFlight.filter((question) => question !== event.question) });
   // An answer to an older question than the last one used says nothing new.
   if (view !== null && event.sentAtMs < view.sentAtMs) return;
   const { sentAtMs, answeredAtMs, observation } = event;

@@ -31,6 +31,15 @@ export function pollIntervalMs(state: GroupState, timing: Timing, nowMs: number)
   return timing.pollMs;
 }
 
+/**
+ * How many questions may wait for their answers. While PostgreSQL is promoted, Patroni answers slowly, and an answer that
+ * was begun before the first write is possible says nothing: the next question must not wait for it. Otherwise one, and
+ * never many, because Patroni 4.1.1 and later answers with five threads.
+ */
+export function questionsAtOnce({ view }: GroupState): number {
+  return view?.verdict.kind === "promoting" ? 3 : 1;
+}
+
 function backedOff(fastMs: number, slowMs: number, forMs: number): number {
   if (forMs < TURBO_MS) return fastMs;
   const doublings = 1 + Math.floor((forMs - TURBO_MS) / BACK_OFF_MS);

@@ -115,8 +115,8 @@ export interface Speaker {
 }
 
 export interface Polling {
-  /** One request at a time: Patroni 4.1.1 and later answers with five threads. */
-  readonly inFlight: boolean;
+  /** Numbers of the questions that are not answered yet; see questionsAtOnce. */
+  readonly inFlight: readonly number[];
   readonly lastQuestion: number;
   readonly lastAskedAtMs: number;
   /** Ask at this instant, or as soon after it as nothing is in flight, whatever the interval; Infinity = no hurry. */

@@ -124,6 +124,21 @@ export type NetworkOrder =
       readonly ifIndex: number;
       readonly adverts: readonly AdvertPacket[];
     }
+  /**
+   * One question over TCP on a connection of its own: its `done` event comes when the other side has ended the connection,
+   * or with a failure: `connect`, `send` or `recv` with the errno, ETIMEDOUT after a timeout, EMSGSIZE beyond `maxBytes`.
+   */
+  | {
+      readonly kind: "exchange";
+      readonly order: number;
+      readonly address: string;
+      readonly port: number;
+      readonly request: Uint8Array;
+      readonly connectTimeoutMs: number;
+      /** For connecting, request and answer together. */
+      readonly timeoutMs: number;
+      readonly maxBytes: number;
+    }
   /** Asks for a `snapshot` event. */
   | { readonly kind: "dump"; readonly order: number };
 
@@ -180,6 +195,8 @@ export type NetworkEvent =
       readonly times: TakeOverTimes | null;
       /** For `release` and `removeAddresses`: TCP sockets destroyed. */
       readonly socketsDestroyed: number;
+      /** For `exchange`: all bytes of the answer. */
+      readonly answer: Uint8Array | null;
     }
   | {
       readonly kind: "advert";

@@ -25,6 +25,9 @@ export type GetResult =
   | { readonly ok: true; readonly status: number; readonly body: string }
   | { readonly ok: false; readonly reason: UnknownReason; readonly detail: string };
 
+/** How a GET is made: by Node's own client (`get`), or by the network thread (exchange-get.ts). */
+export type Getter = (request: GetRequest, clock: Clock) => Get;
+
 /** An exchange under way. */
 export interface Get {
   readonly result: Promise<GetResult>;
@@ -107,12 +110,9 @@ class Exchange {
   #respond(response: http.IncomingMessage): void {
     const { statuses, maxBytes } = this.#wanted;
     const status = response.statusCode ?? 0;
-    if (status >= 300 && status < 400) {
-      this.fail("redirected", `HTTP status ${String(status)}`);
-      return;
-    }
-    if (!statuses.includes(status)) {
-      this.fail("unexpectedStatus", `HTTP status ${String(status)}`);
+    const unwanted = refusalOf(status, statuses);
+    if (unwanted !== null) {
+      this.#end(unwanted);
       return;
     }
     this.#stage = "reading the answer";
@@ -121,7 +121,7 @@ class Exchange {
     response.on("data", (chunk: Buffer) => {
       length += chunk.length;
       chunks.push(chunk);
-      if (length > maxBytes) this.fail("tooLarge", `more than ${String(maxBytes)} bytes`);
+      if (length > maxBytes) this.#end(tooLarge(maxBytes));
     });
     response.on("error", (error) => {
       this.fail(reasonOf(error, this.#stage), `${this.#stage}: ${textOf(error)}`);
@@ -144,6 +144,24 @@ class Exchange {
     this.#request?.destroy();
     settle(result);
   }
+}
+
+/** Why an answer with this status is not read; `null`: it is. */
+export function refusalOf(status: number, wanted: readonly number[]): Refused | null {
+  if (wanted.includes(status)) return null;
+  const reason = status >= 300 && status < 400 ? "redirected" : "unexpectedStatus";
+  return { ok: false, reason, detail: `HTTP status ${String(status)}` };
+}
+
+export function tooLarge(maxBytes: number): Refused {
+  return { ok: false, reason: "tooLarge", detail: `more than ${String(maxBytes)} bytes` };
+}
+
+type Refused = GetResult & { readonly ok: false };
+
+/** What an errno says about the other side; `null` when that depends on what was being done. */
+export function reasonOfErrno(errno: string): UnknownReason | null {
+  return REASONS.get(errno) ?? null;
 }
 
 /** What an error of node:http, node:net or OpenSSL means. */

@@ -7,7 +7,7 @@ import { PgvipError } from "../errors.js";
 import type { Clock } from "../ports/clock.js";
 import type { HealthAnswer, Patroni, Unavailable } from "../ports/patroni.js";
 import { type Parsed, type PatroniStatus, parseMembers, parseSettings, parseStatus } from "../wire/patroni.js";
-import { type Get, type GetRequest, type GetResult, get } from "./http-get.js";
+import { type Get, type GetRequest, type GetResult, type Getter, get } from "./http-get.js";
 import { probePort } from "./tcp-probe.js";
 
 const HEALTH_BYTES = 64 * 1024;
@@ -16,32 +16,42 @@ const PROBE_TIMEOUT_MS = 100;
 /** `dcs_last_seen` is cut to whole seconds, so it lies in the future only when the wall clock was set back. */
 const WALL_CLOCK_TOLERANCE_MS = 1000;
 
-/** Throws a PgvipError when the TLS files cannot be used. `wallMs`: the wall clock, to age `dcs_last_seen`. */
-export function openPatroni(config: PatroniConfig, clock: Clock, wallMs: () => number = Date.now): Patroni {
-  return new HttpPatroni(config, clock, wallMs);
+export interface HttpParts {
+  /** The wall clock, to age `dcs_last_seen`. */
+  readonly wallMs?: () => number;
+  /** Asks for the health checks, which are most of what is asked. */
+  readonly get?: Getter;
+}
+
+/** Throws a PgvipError when the TLS files cannot be used. */
+export function openPatroni(config: PatroniConfig, clock: Clock, parts: HttpParts = {}): Patroni {
+  return new HttpPatroni(config, clock, { wallMs: Date.now, get, ...parts });
 }
 
 class HttpPatroni implements Patroni {
   readonly #config: PatroniConfig;
   readonly #clock: Clock;
-  readonly #wallMs: () => number;
+  readonly #parts: Required<HttpParts>;
   readonly #headers: Readonly<Record<string, string>>;
   readonly #tls: GetRequest["tls"];
   readonly #underWay = new Set<Get>();
   #closed = false;
+  /** At rest one answer is the same as the last: it is read once. */
+  #lastRead: { readonly body: string; readonly parsed: Parsed<PatroniStatus> } | null = null;
 
-  constructor(config: PatroniConfig, clock: Clock, wallMs: () => number) {
+  constructor(config: PatroniConfig, clock: Clock, parts: Required<HttpParts>) {
     this.#config = config;
     this.#clock = clock;
-    this.#wallMs = wallMs;
+    this.#parts = parts;
     this.#headers = authorization(config.credentials);
     this.#tls = config.url.startsWith("https:") ? tlsOptions(config.tls) : null;
   }
 
   async health(path: string, timeoutMs: number): Promise<HealthAnswer> {
     const sentAtMs = this.#clock.nowMs();
-    const sentWallMs = this.#wallMs();
-    const result = await this.#get(path, timeoutMs, { maxBytes: HEALTH_BYTES, statuses: [200, 503] });
+    const sentWallMs = this.#parts.wallMs();
+    const limits = { maxBytes: HEALTH_BYTES, statuses: [200, 503] };
+    const result = await this.#get(this.#parts.get, path, timeoutMs, limits);
     const answeredAtMs = this.#clock.nowMs();
     const read = result.ok ? this.#readHealth(result) : result;
     if (!read.ok) return { sentAtMs, answeredAtMs, observation: await this.#unknown(read) };
@@ -68,17 +78,22 @@ class HttpPatroni implements Patroni {
     timeoutMs: number,
     parse: (text: string) => Parsed<Value>,
   ): Promise<Value | Unavailable> {
-    const result = await this.#get(path, timeoutMs, { maxBytes: DOCUMENT_BYTES, statuses: [200] });
+    const result = await this.#get(get, path, timeoutMs, { maxBytes: DOCUMENT_BYTES, statuses: [200] });
     if (!result.ok) return { kind: "unavailable", detail: `${result.reason}: ${result.detail}` };
     const parsed = parse(result.body);
     return parsed.ok ? parsed.value : { kind: "unavailable", detail: `malformed: ${parsed.problem}` };
   }
 
-  async #get(path: string, timeoutMs: number, limits: Pick<GetRequest, "maxBytes" | "statuses">): Promise<GetResult> {
+  async #get(
+    getter: Getter,
+    path: string,
+    timeoutMs: number,
+    limits: Pick<GetRequest, "maxBytes" | "statuses">,
+  ): Promise<GetResult> {
     if (this.#closed) return failure("local", "closed");
     const { url, connectTimeoutMs } = this.#config;
     const request = { headers: this.#headers, tls: this.#tls, connectTimeoutMs, timeoutMs, ...limits };
-    const exchange = get({ url: new URL(path, url), ...request }, this.#clock);
+    const exchange = getter({ url: new URL(path, url), ...request }, this.#clock);
     this.#underWay.add(exchange);
     const result = await exchange.result;
     this.#underWay.delete(exchange);
@@ -87,7 +102,7 @@ class HttpPatroni implements Patroni {
 
   /** The body of a health check, if it is that of the Patroni that we mean. */
   #readHealth(answer: GetResult & { readonly ok: true }): Health {
-    const parsed = parseStatus(answer.body);
+    const parsed = this.#parse(answer.body);
     if (!parsed.ok) return failure("malformed", parsed.problem);
     const status = parsed.value;
     const { scope, name } = this.#config;
@@ -98,6 +113,11 @@ class HttpPatroni implements Patroni {
       return failure("wrongName", `it is member ${show(status.name)}, wanted ${show(name)}`);
     }
     return { ok: true, hasRole: answer.status === 200, status };
+  }
+
+  #parse(body: string): Parsed<PatroniStatus> {
+    if (this.#lastRead?.body !== body) this.#lastRead = { body, parsed: parseStatus(body) };
+    return this.#lastRead.parsed;
   }
 
   async #unknown({ reason, detail }: Failure): Promise<Observation> {

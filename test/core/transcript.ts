@@ -59,6 +59,7 @@ export class Scenario {
   #nowMs = 0;
   #due: Due[] = [];
   #standing: Standing = () => unknown("refused", "refuses");
+  #answerAfterMs = ANSWER_AFTER_MS;
   #refusal: string | null = null;
   /** `null`: Patroni has not seen its DCS yet. */
   #dcsAgeMs: number | null = 5_000;
@@ -84,6 +85,9 @@ export class Scenario {
         return;
       case "patroni":
         this.#standing = standingOf(words, () => this.#dcsAgeMs);
+        return;
+      case "answers-after":
+        this.#answerAfterMs = duration(words[0]);
         return;
       case "dcs-age":
         this.#dcsAgeMs = duration(words[0]);
@@ -145,7 +149,7 @@ export class Scenario {
       const askedAtMs = this.#nowMs;
       const observation = this.#standing(askedAtMs);
       const slow = observation.kind === "unknown" && observation.reason === "timeout";
-      const answeredAtMs = askedAtMs + (slow ? effect.timeoutMs : ANSWER_AFTER_MS);
+      const answeredAtMs = askedAtMs + (slow ? effect.timeoutMs : this.#answerAfterMs);
       this.#schedule(answeredAtMs, {
         kind: "patroniAnswered",
         question: effect.question,

@@ -50,6 +50,7 @@ const networkEvent: v.GenericSchema<unknown, NetworkEvent> = v.variant("kind", [
     failure: v.nullable(failure),
     times: v.nullable(times),
     socketsDestroyed: count,
+    answer: v.nullable(bytes),
   }),
   v.strictObject({
     kind: v.literal("advert"),

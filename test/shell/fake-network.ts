@@ -57,6 +57,7 @@ export class FakeNetwork implements Network {
       failure,
       times: order.kind === "takeOver" && failure === null ? times : null,
       socketsDestroyed: 0,
+      answer: null,
     };
     queueMicrotask(() => {
       this.orders.settle(done);

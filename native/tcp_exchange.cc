@@ -1,0 +1,130 @@
+// Questions over TCP, each on a connection of its own.
+#include "tcp_exchange.h"
+
+#include <netinet/in.h>
+#include <sys/epoll.h>
+
+#include <algorithm>
+#include <cstring>
+
+namespace pgvip {
+
+namespace {
+
+// Each thing to wait for is an edge: whoever is woken goes on until the kernel says EAGAIN.
+constexpr std::size_t kChunk = 16 * 1024;
+
+socklen_t socket_address(const Address& address, std::uint16_t port, sockaddr_storage* storage) {
+  if (address.family == Family::ipv4) {
+    sockaddr_in target{};
+    target.sin_family = AF_INET;
+    target.sin_port = htons(port);
+    std::memcpy(&target.sin_addr, address.bytes, 4);
+    std::memcpy(storage, &target, sizeof(target));
+    return sizeof(target);
+  }
+  sockaddr_in6 target{};
+  target.sin6_family = AF_INET6;
+  target.sin6_port = htons(port);
+  std::memcpy(&target.sin6_addr, address.bytes, 16);
+  std::memcpy(storage, &target, sizeof(target));
+  return sizeof(target);
+}
+
+bool would_block() { return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR; }
+
+}  // namespace
+
+TcpExchange::TcpExchange(double order, order::Exchange what, double now_ms)
+    : order_(order),
+      what_(std::move(what)),
+      connect_by_ms_(now_ms + std::min(what_.connect_timeout_ms, what_.timeout_ms)),
+      answer_by_ms_(now_ms + what_.timeout_ms),
+      fd_(check(::socket(what_.address.family == Family::ipv4 ? AF_INET : AF_INET6,
+                         SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0),
+                "socket")) {
+  sockaddr_storage target{};
+  const socklen_t length = socket_address(what_.address, what_.port, &target);
+  const int result = ::connect(fd_.get(), reinterpret_cast<const sockaddr*>(&target), length);
+  if (result < 0 && errno != EINPROGRESS) throw SyscallError("connect", errno, peer());
+}
+
+std::optional<event::Done> TcpExchange::proceed(double now_ms) {
+  event::Done done;
+  done.order = order_;
+  try {
+    if (stage_ != Stage::receiving && sent()) stage_ = Stage::receiving;
+    if (stage_ == Stage::receiving && received()) {
+      done.answer = std::move(answer_);
+      return done;
+    }
+    if (now_ms < due_ms()) return std::nullopt;
+    throw SyscallError(call(), ETIMEDOUT, peer());
+  } catch (const SyscallError& error) {
+    done.failure = error.failure();
+    return done;
+  }
+}
+
+double TcpExchange::due_ms() const { return stage_ == Stage::connecting ? connect_by_ms_ : answer_by_ms_; }
+
+std::uint32_t TcpExchange::awaited() const {
+  // Where the connection is already made, waiting for room to send would be one more wake-up for nothing.
+  return stage_ == Stage::receiving ? EPOLLIN | EPOLLET : EPOLLIN | EPOLLOUT | EPOLLET;
+}
+
+// Sending is refused as long as the connection is not made, and tells why it could not be.
+bool TcpExchange::sent() {
+  while (sent_ < what_.request.size()) {
+    const ssize_t count = ::send(fd_.get(), what_.request.data() + sent_, what_.request.size() - sent_, MSG_NOSIGNAL);
+    if (count < 0 && would_block()) return false;
+    sent_ += static_cast<std::size_t>(check(static_cast<int>(count), call(), peer()));
+    stage_ = Stage::sending;
+  }
+  return true;
+}
+
+bool TcpExchange::received() {
+  for (;;) {
+    const std::size_t size = answer_.size();
+    answer_.resize(size + kChunk);
+    const ssize_t count = ::recv(fd_.get(), answer_.data() + size, kChunk, 0);
+    answer_.resize(size + static_cast<std::size_t>(std::max<ssize_t>(count, 0)));
+    if (count == 0) return true;
+    if (count < 0 && would_block()) return false;
+    check(static_cast<int>(count), call(), peer());
+    if (answer_.size() > what_.max_bytes) throw SyscallError(call(), EMSGSIZE, peer());
+  }
+}
+
+std::string TcpExchange::peer() const { return to_text(what_.address) + " port " + std::to_string(what_.port); }
+
+const char* TcpExchange::call() const {
+  if (stage_ == Stage::connecting) return "connect";
+  return stage_ == Stage::sending ? "send" : "recv";
+}
+
+void TcpExchanges::start(double order, const order::Exchange& what, double now_ms) {
+  TcpExchange exchange(order, what, now_ms);
+  // On this very host the connection is made already, and the question leaves at once.
+  auto done = exchange.proceed(now_ms);
+  if (done) return finish_(std::move(*done));
+  watch_(exchange.fd(), exchange.awaited());
+  under_way_.push_back(std::move(exchange));
+}
+
+void TcpExchanges::proceed(double now_ms) {
+  for (auto next = under_way_.begin(); next != under_way_.end();) {
+    auto done = next->proceed(now_ms);
+    if (done) finish_(std::move(*done));
+    next = done ? under_way_.erase(next) : std::next(next);
+  }
+}
+
+double TcpExchanges::due_ms(double idle_ms) const {
+  double due = idle_ms;
+  for (const auto& exchange : under_way_) due = std::min(due, exchange.due_ms());
+  return due;
+}
+
+}  // namespace pgvip
