@@ -1,11 +1,11 @@
 // Questions over TCP, each on a connection of its own.
 #include "tcp_exchange.h"
 
-#include <netinet/in.h>
 #include <sys/epoll.h>
 
 #include <algorithm>
-#include <cstring>
+
+#include "socket_address.h"
 
 namespace pgvip {
 
@@ -13,23 +13,6 @@ namespace {
 
 // Each thing to wait for is an edge: whoever is woken goes on until the kernel says EAGAIN.
 constexpr std::size_t kChunk = 16 * 1024;
-
-socklen_t socket_address(const Address& address, std::uint16_t port, sockaddr_storage* storage) {
-  if (address.family == Family::ipv4) {
-    sockaddr_in target{};
-    target.sin_family = AF_INET;
-    target.sin_port = htons(port);
-    std::memcpy(&target.sin_addr, address.bytes, 4);
-    std::memcpy(storage, &target, sizeof(target));
-    return sizeof(target);
-  }
-  sockaddr_in6 target{};
-  target.sin6_family = AF_INET6;
-  target.sin6_port = htons(port);
-  std::memcpy(&target.sin6_addr, address.bytes, 16);
-  std::memcpy(storage, &target, sizeof(target));
-  return sizeof(target);
-}
 
 bool would_block() { return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR; }
 
@@ -40,12 +23,9 @@ TcpExchange::TcpExchange(double order, order::Exchange what, double now_ms)
       what_(std::move(what)),
       connect_by_ms_(now_ms + std::min(what_.connect_timeout_ms, what_.timeout_ms)),
       answer_by_ms_(now_ms + what_.timeout_ms),
-      fd_(check(::socket(what_.address.family == Family::ipv4 ? AF_INET : AF_INET6,
-                         SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0),
-                "socket")) {
-  sockaddr_storage target{};
-  const socklen_t length = socket_address(what_.address, what_.port, &target);
-  const int result = ::connect(fd_.get(), reinterpret_cast<const sockaddr*>(&target), length);
+      fd_(check(::socket(family_of(what_.address.family), SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), "socket")) {
+  const auto target = socket_address(what_.address, what_.port);
+  const int result = ::connect(fd_.get(), reinterpret_cast<const sockaddr*>(&target.storage), target.length);
   if (result < 0 && errno != EINPROGRESS) throw SyscallError("connect", errno, peer());
 }
 

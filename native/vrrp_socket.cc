@@ -10,6 +10,7 @@
 
 #include "bpf.h"
 #include "parse.h"
+#include "socket_address.h"
 
 namespace pgvip {
 
@@ -21,27 +22,6 @@ constexpr int kTtl = 255;
 constexpr int kTrafficClass = 0xc0;
 constexpr int kReceiveBuffer = 512 * 1024;
 constexpr std::uint32_t kVridOffset = 1;
-
-int family_of(Family family) { return family == Family::ipv4 ? AF_INET : AF_INET6; }
-
-sockaddr_storage socket_address(const Address& address, int if_index, socklen_t* length) {
-  sockaddr_storage storage{};
-  if (address.family == Family::ipv4) {
-    sockaddr_in in{};
-    in.sin_family = AF_INET;
-    std::memcpy(&in.sin_addr, address.bytes, 4);
-    std::memcpy(&storage, &in, sizeof(in));
-    *length = sizeof(in);
-  } else {
-    sockaddr_in6 in{};
-    in.sin6_family = AF_INET6;
-    in.sin6_scope_id = static_cast<std::uint32_t>(if_index);
-    std::memcpy(&in.sin6_addr, address.bytes, 16);
-    std::memcpy(&storage, &in, sizeof(in));
-    *length = sizeof(in);
-  }
-  return storage;
-}
 
 // Source and interface of an outgoing packet, as ancillary data.
 std::size_t put_packet_info(const Address& source, int if_index, msghdr* message) {
@@ -164,13 +144,12 @@ void VrrpSocket::set_multicast(bool wanted) {
 }
 
 void VrrpSocket::send(const AdvertPacket& packet) {
-  socklen_t length = 0;
-  sockaddr_storage destination = socket_address(packet.destination, if_index_, &length);
+  SocketAddress destination = socket_address(packet.destination, 0, if_index_);
   alignas(cmsghdr) char control[CMSG_SPACE(sizeof(in6_pktinfo))] = {};
   iovec payload{const_cast<std::uint8_t*>(packet.pdu.data()), packet.pdu.size()};
   msghdr message{};
-  message.msg_name = &destination;
-  message.msg_namelen = length;
+  message.msg_name = &destination.storage;
+  message.msg_namelen = destination.length;
   message.msg_iov = &payload;
   message.msg_iovlen = 1;
   message.msg_control = control;
