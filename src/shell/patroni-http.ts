@@ -19,7 +19,7 @@ const WALL_CLOCK_TOLERANCE_MS = 1000;
 export interface HttpParts {
   /** The wall clock, to age `dcs_last_seen`. */
   readonly wallMs?: () => number;
-  /** Asks for the health checks, which are most of what is asked. */
+  /** How to ask; by Node's own client unless told. */
   readonly get?: Getter;
 }
 
@@ -51,7 +51,7 @@ class HttpPatroni implements Patroni {
     const sentAtMs = this.#clock.nowMs();
     const sentWallMs = this.#parts.wallMs();
     const limits = { maxBytes: HEALTH_BYTES, statuses: [200, 503] };
-    const result = await this.#get(this.#parts.get, path, timeoutMs, limits);
+    const result = await this.#get(path, timeoutMs, limits);
     const answeredAtMs = this.#clock.nowMs();
     const read = result.ok ? this.#readHealth(result) : result;
     if (!read.ok) return { sentAtMs, answeredAtMs, observation: await this.#unknown(read) };
@@ -78,22 +78,17 @@ class HttpPatroni implements Patroni {
     timeoutMs: number,
     parse: (text: string) => Parsed<Value>,
   ): Promise<Value | Unavailable> {
-    const result = await this.#get(get, path, timeoutMs, { maxBytes: DOCUMENT_BYTES, statuses: [200] });
+    const result = await this.#get(path, timeoutMs, { maxBytes: DOCUMENT_BYTES, statuses: [200] });
     if (!result.ok) return { kind: "unavailable", detail: `${result.reason}: ${result.detail}` };
     const parsed = parse(result.body);
     return parsed.ok ? parsed.value : { kind: "unavailable", detail: `malformed: ${parsed.problem}` };
   }
 
-  async #get(
-    getter: Getter,
-    path: string,
-    timeoutMs: number,
-    limits: Pick<GetRequest, "maxBytes" | "statuses">,
-  ): Promise<GetResult> {
+  async #get(path: string, timeoutMs: number, limits: Pick<GetRequest, "maxBytes" | "statuses">): Promise<GetResult> {
     if (this.#closed) return failure("local", "closed");
     const { url, connectTimeoutMs } = this.#config;
     const request = { headers: this.#headers, tls: this.#tls, connectTimeoutMs, timeoutMs, ...limits };
-    const exchange = getter({ url: new URL(path, url), ...request }, this.#clock);
+    const exchange = this.#parts.get({ url: new URL(path, url), ...request }, this.#clock);
     this.#underWay.add(exchange);
     const result = await exchange.result;
     this.#underWay.delete(exchange);
