@@ -19,6 +19,7 @@ import { maintenanceOverMs, passMaintenance } from "./maintenance.js";
 import { holds, standBy, withHold } from "./moves.js";
 import { endLease, note } from "./note.js";
 import { pollIntervalMs, questionsAtOnce } from "./polling.js";
+import { probeOverMs, unprobed } from "./probe.js";
 import { forgetSilent, someoneAnswers } from "./speakers.js";
 import { Turn, leaseOverMs } from "./turn.js";
 import type { Effect, GroupEvent, GroupSettings, GroupState, Hold, Phase } from "./types.js";
@@ -45,6 +46,7 @@ export function initialState(): GroupState {
     speakers: {},
     contest: null,
     polling: { inFlight: [], lastQuestion: 0, lastAskedAtMs: -Infinity, urgentAtMs: Infinity, disturbedAtMs: null },
+    probe: unprobed,
     announcing: silentAnnouncing,
     remindAtMs: {},
     counters: {
@@ -82,6 +84,7 @@ export function nextDeadlineMs(settings: GroupSettings, state: GroupState, nowMs
       break;
     case "standby":
       deadlines.push(promoteGraceOverMs(settings, phase.lockSinceMs, nowMs), state.contest?.downAtMs ?? Infinity);
+      if (probeOverMs(state) > nowMs) deadlines.push(probeOverMs(state));
       break;
     case "lameDuck":
       deadlines.push(duckDeadlineOf(phase.bounds), ...holdDeadlines(phase.hold, state));

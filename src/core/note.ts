@@ -6,6 +6,7 @@ import { unreachable } from "../assert.js";
 import { duckDeadlineOf, isOutlived, rightUntil } from "./deadlines.js";
 import { noteMaintenance, pinHere } from "./maintenance.js";
 import { assertHolding, holds, letGo, release, standBy, withHold } from "./moves.js";
+import { noteProbeAnswer, sendProbe } from "./probe.js";
 import { heard } from "./speakers.js";
 import { LAME_DUCK_PRIORITY, type Turn } from "./turn.js";
 import type { GroupEvent } from "./types.js";
@@ -46,6 +47,7 @@ export function note(turn: Turn, event: GroupEvent): void {
       turn.remind("advert-refused", event.text);
       return;
     case "vipAnnounced":
+      noteProbeAnswer(turn, event.vip, event.mac);
       noteClaim(turn, event.mac);
       return;
     case "tookOver":
@@ -126,6 +128,7 @@ function noteAnswer(turn: Turn, event: GroupEvent & { kind: "patroniAnswered" })
   if (observation.kind === "answered" && observation.dcsSeenAtMs !== null) {
     turn.set({ clusterPaused: observation.status.pause });
   }
+  if (observation.kind === "answered") sendProbe(turn);
   if (leads(verdict)) turn.set({ rightUntilMs: rightUntil(next, turn.state.dcs, turn.settings.timing) });
   if (verdict.kind === "promoting") turn.disturb();
 }

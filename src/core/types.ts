@@ -125,6 +125,12 @@ export interface Polling {
   readonly disturbedAtMs: number | null;
 }
 
+/** The question whether a stranger has the VIP; see probe.ts. */
+export interface Probe {
+  readonly sentAtMs: number | null;
+  readonly answer: { readonly vip: string; readonly mac: string } | null;
+}
+
 /** Announcements that are due, and the last ones made (the budget of ARP frames). */
 export interface Announcing {
   readonly dueAtMs: readonly number[];
@@ -174,6 +180,7 @@ export interface GroupState {
   /** What a standby that is eligible for an elected VIP waits for; `null` for any other. */
   readonly contest: Contest | null;
   readonly polling: Polling;
+  readonly probe: Probe;
   readonly announcing: Announcing;
   /** When each of the warnings that go on while their cause lasts may be told again. */
   readonly remindAtMs: Readonly<Partial<Record<Reason, number>>>;
@@ -248,6 +255,8 @@ export type Effect =
   | { readonly kind: "release" }
   /** Ends the agent's part and leaves the addresses to the kernel lease. */
   | { readonly kind: "abandon" }
+  /** Asks the neighbours whether anybody has our VIPs. */
+  | { readonly kind: "probe" }
   /** Deletes our VIPs from the interface although we do not hold them. */
   | { readonly kind: "removeLeftover" }
   | { readonly kind: "report"; readonly report: Report };
@@ -292,6 +301,7 @@ export type Reason =
   | "lease-ended"
   | "address-deleted"
   | "address-foreign"
+  | "address-in-use"
   | "address-refused"
   | "router-id-foreign"
   | "advert-refused"

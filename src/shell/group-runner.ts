@@ -11,7 +11,7 @@ import type { Patroni } from "../ports/patroni.js";
 import { type Priority, type Vrid, priority } from "../wire/units.js";
 import type { Refusal } from "./advert-checks.js";
 import type { Orders } from "./orders.js";
-import { type Placement, type Speech, planAddresses, planAdverts, planHolding } from "./plans.js";
+import { type Placement, type Speech, planAddresses, planAdverts, planHolding, planProbes } from "./plans.js";
 
 export interface GroupSetup {
   readonly name: string;
@@ -212,6 +212,9 @@ export class GroupRunner {
       case "abandon":
         this.#end("abandon");
         return;
+      case "probe":
+        this.#probe();
+        return;
       case "removeLeftover":
         this.#removeAddresses(this.#speech);
         return;
@@ -263,6 +266,12 @@ export class GroupRunner {
         ? this.#ports.orders.give({ kind: "release", holding, resign: true })
         : this.#ports.orders.give({ kind: "abandon", holding }),
     );
+  }
+
+  #probe(): void {
+    if (this.#placement === null) return;
+    const { ifIndex } = this.#placement;
+    void this.#ports.orders.give({ kind: "sendFrames", ifIndex, frames: planProbes(this.#speech, this.#placement) });
   }
 
   #removeAddresses(speech: Speech): void {

@@ -6,8 +6,8 @@ import { assert } from "../assert.js";
 import type { Leases } from "../core/types.js";
 import type { AddressPlan, AdvertPacket, Holding } from "../ports/network.js";
 import { type Cidr, type Family, type MacAddress, broadcastAddress, familyOf, isLinkLocal } from "../wire/addresses.js";
-import { gratuitousReply, gratuitousRequest } from "../wire/arp.js";
-import { unsolicitedAdvertisement } from "../wire/ndisc.js";
+import { arpProbe, gratuitousReply, gratuitousRequest } from "../wire/arp.js";
+import { neighborProbe, unsolicitedAdvertisement } from "../wire/ndisc.js";
 import { type Priority, type Vrid, centis, priority, seconds } from "../wire/units.js";
 import { type Advert, type Dialect, VRRP_GROUP, emitAdvert } from "../wire/vrrp.js";
 
@@ -87,6 +87,11 @@ function planAnnouncements({ vips }: Speech, { mac }: Placement): readonly Uint8
       ? [gratuitousRequest(address, mac), gratuitousReply(address, mac)]
       : [unsolicitedAdvertisement(address, mac, "host")],
   );
+}
+
+/** Asks the neighbours whether anybody has the VIPs. */
+export function planProbes({ vips }: Speech, { mac }: Placement): readonly Uint8Array[] {
+  return vips.map(({ family, address }) => (family === "ipv4" ? arpProbe(address, mac) : neighborProbe(address, mac)));
 }
 
 /** One advert a family and destination: to a receiver, the two families are two virtual routers that move together. */

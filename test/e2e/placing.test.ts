@@ -1,4 +1,7 @@
-/** Where a VIP may live: also outside every subnet, and without a lease in the kernel that would mark it as ours. */
+/**
+ * Where a VIP may live: also outside every subnet, and without a lease in the kernel that would mark it as ours. And that a
+ * stranger who has the address is found before it is first taken.
+ */
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { PgvipAgents } from "../../lab/agents.js";
@@ -42,5 +45,47 @@ describe("a VIP outside every subnet, with kernel_lease: off", () => {
   async function isOn(host: Host): Promise<boolean> {
     const { stdout } = await host.exec("ip", ["-brief", "address", "show", "dev", "eth0"]);
     return stdout.includes(ROUTED_VIP);
+  }
+});
+
+describe("VIPs that a stranger has already", () => {
+  const vips = ["10.186.157.199/24", "fd00:186::199/64"];
+  let scene: Scene;
+
+  before(async () => {
+    scene = await Scene.open({ backend: "stand-in" });
+  });
+
+  after(async () => {
+    await scene.close();
+  });
+
+  for (const vip of vips) {
+    it(`are taken by the leader, which names the stranger: ${vip}`, async () => {
+      const agents = new PgvipAgents({ vips: [vip], extra: ["--interface", "eth0"] });
+      const leader = scene.cluster.node(await scene.cluster.waitHealthy());
+      const { client } = scene.topology;
+      await client.exec("ip", ["address", "add", vip, "dev", "eth0", ...(vip.includes(":") ? ["nodad"] : [])]);
+      await agents.start(leader);
+      await until("the leader has the VIP", async () => (await groupOf(agents, leader)).state === "holder");
+      const { alarms } = await groupOf(agents, leader);
+      const { stdout: link } = await client.exec("cat", ["/sys/class/net/eth0/address"]);
+      const told = alarms.filter(({ code }) => code === "address-in-use").map(({ text }) => text);
+      assert.equal(told.length, 1, JSON.stringify(alarms));
+      assert.ok(told[0]?.startsWith(`${link.trim()} answers for ${vip.replace(/\/.*/, "")} `), told[0]);
+      await agents.stop(leader);
+      await client.exec("ip", ["address", "delete", vip, "dev", "eth0"]);
+    });
+  }
+
+  async function groupOf(agents: PgvipAgents, node: Host) {
+    const { stdout } = await agents.command(node, ["status", "--json"]);
+    if (stdout === "") return { state: "no agent yet", alarms: [] };
+    const { groups } = JSON.parse(stdout) as {
+      groups: { state: string; alarms: { code: string; text: string }[] }[];
+    };
+    const [group] = groups;
+    assert.ok(group !== undefined);
+    return group;
   }
 });

@@ -259,6 +259,8 @@ export class Agent {
         this.#holding = null;
         if (holding !== null) this.thread.execute({ kind: effect.kind, holding });
         return;
+      case "probe":
+        return;
       case "removeLeftover":
         if (this.#placed) this.thread.execute({ kind: "removeAddresses" });
         return;
