@@ -7,7 +7,7 @@ import { addBound, duckDeadlineOf } from "./deadlines.js";
 import { decideCandidate, decideElected } from "./election.js";
 import { giveUp, mayTake } from "./maintenance.js";
 import { deny, dropLeftover, release, withHold } from "./moves.js";
-import { probeOverMs, tellStranger } from "./probe.js";
+import { probeOverMs, heedAnswer } from "./probe.js";
 import { someoneAnswers } from "./speakers.js";
 import { LAME_DUCK_PRIORITY, OWNER_PRIORITY, type Turn } from "./turn.js";
 import type { Claim, DuckBounds, Hold, Reason } from "./types.js";
@@ -102,7 +102,7 @@ function decideStandby(turn: Turn, lockSinceMs: number | null): void {
 }
 
 function takeAsHolder(turn: Turn, reason: Reason, text: string): void {
-  tellStranger(turn);
+  heedAnswer(turn);
   turn.enter({ kind: "holder", hold: turn.newHold(turn.settings.priority) }, reason, text);
   turn.takeOver(turn.settings.priority);
   turn.poll({ disturbedAtMs: turn.state.view?.verdict.kind === "promoting" ? turn.nowMs : null });

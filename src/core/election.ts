@@ -8,7 +8,7 @@
 import { assert } from "../assert.js";
 import { mayTake } from "./maintenance.js";
 import { deny, release } from "./moves.js";
-import { tellStranger } from "./probe.js";
+import { heedAnswer } from "./probe.js";
 import { downIntervalMs, skewMs } from "./speakers.js";
 import { LAME_DUCK_PRIORITY, type Turn } from "./turn.js";
 import type { ElectionSettings, GroupEvent, Hold, Speaker } from "./types.js";
@@ -50,7 +50,7 @@ export function decideCandidate(turn: Turn): void {
   if (turn.nowMs < contest.downAtMs) return;
   turn.set({ contest: null });
   if (!mayTake(turn)) return;
-  tellStranger(turn);
+  heedAnswer(turn);
   turn.enter({ kind: "holder", hold: turn.newHold(priority) }, "elected", `${explain(view.verdict)}; elected`);
   turn.takeOver(priority);
   turn.poll({ disturbedAtMs: null });

@@ -19,7 +19,7 @@ import { maintenanceOverMs, passMaintenance } from "./maintenance.js";
 import { holds, standBy, withHold } from "./moves.js";
 import { endLease, note } from "./note.js";
 import { pollIntervalMs, questionsAtOnce } from "./polling.js";
-import { probeOverMs, unprobed } from "./probe.js";
+import { probeAgain, probeOverMs, unprobed } from "./probe.js";
 import { forgetSilent, someoneAnswers } from "./speakers.js";
 import { Turn, leaseOverMs } from "./turn.js";
 import type { Effect, GroupEvent, GroupSettings, GroupState, Hold, Phase } from "./types.js";
@@ -102,7 +102,8 @@ export function nextDeadlineMs(settings: GroupSettings, state: GroupState, nowMs
 }
 
 function holdDeadlines(hold: Hold, state: GroupState): number[] {
-  return [hold.renewAtMs, hold.restoreAtMs ?? Infinity, nextAnnouncementMs(state.announcing)];
+  const { announcing, probe } = state;
+  return [hold.renewAtMs, hold.restoreAtMs ?? Infinity, nextAnnouncementMs(announcing), probe.againAtMs];
 }
 
 /** Once over, the grace wakes nobody any more: the next answer of Patroni decides. */
@@ -132,6 +133,7 @@ function passDeadlines(turn: Turn): void {
 function orderWhatIsDue(turn: Turn): void {
   const { phase } = turn.state;
   if (holds(phase)) {
+    probeAgain(turn);
     if (phase.hold.restoreAtMs !== null && turn.nowMs >= phase.hold.restoreAtMs) {
       withHold(turn, (hold) => ({ ...turn.renewed(hold), addressAtMs: null, restoreAtMs: null }));
       // A lame duck with a deadline may have a successor, whose clients it must not take away.

@@ -4,7 +4,7 @@
  *
  * It never stands in the way of a fail-over: only in its first moments has an agent to wait for what comes back, and not even
  * then when it knows who has the VIP. And it does not forbid anything, because whoever has the VIP without the leader lock
- * is wrong: an address given twice, or a VIP manager that died and left it. A person has to know which.
+ * is wrong. Whoever still answers a second probe, when a VRRP router would have given way, is a claim like any other.
  */
 import { someoneAnswers } from "./speakers.js";
 import type { Turn } from "./turn.js";
@@ -12,14 +12,16 @@ import type { GroupState, Probe } from "./types.js";
 
 /** Linux answers a probe within 0.1 ms; the rest is for networks and equipment that are slower. */
 const ANSWER_MS = 50;
+/** Time for the other one to hear that it has the VIP no longer, and to let go. */
+const AGAIN_MS = 1_000;
 
-export const unprobed: Probe = { sentAtMs: null, answer: null };
+export const unprobed: Probe = { sentAtMs: null, answer: null, againAtMs: Infinity };
 
 /** Sends the probe if it is owed: by a standby that has never had the VIP. */
 export function sendProbe(turn: Turn): void {
   const { phase, probe, counters } = turn.state;
   if (phase.kind !== "standby" || probe.sentAtMs !== null || counters.takeOvers > 0) return;
-  turn.set({ probe: { sentAtMs: turn.nowMs, answer: null } });
+  turn.set({ probe: { ...probe, sentAtMs: turn.nowMs } });
   turn.effect({ kind: "probe" });
 }
 
@@ -35,12 +37,21 @@ export function probeOverMs({ probe, speakers }: GroupState): number {
   return probe.answer !== null || someoneAnswers(speakers) ? -Infinity : answeredByMs(probe);
 }
 
-/** Tells of a stranger when the VIP is taken for the first time. Whoever sends adverts is no stranger. */
-export function tellStranger(turn: Turn): void {
-  const { answer } = turn.state.probe;
-  if (answer === null || turn.state.counters.takeOvers > 0 || someoneAnswers(turn.state.speakers)) return;
-  const who = `${answer.mac} answers for ${answer.vip} and sends no adverts`;
-  turn.alarm("address-in-use", `${who}: the address is given twice, or another VIP manager has left it there`);
+/** The VIP is taken: whoever answered the probe will be asked again. */
+export function heedAnswer(turn: Turn): void {
+  const { probe, counters, speakers } = turn.state;
+  if (probe.answer === null || counters.takeOvers > 0 || someoneAnswers(speakers)) return;
+  const { mac, vip } = probe.answer;
+  turn.notice("address-in-use", `${mac} answers for ${vip}: the VIP is taken all the same, as Patroni says`);
+  turn.set({ probe: { ...probe, againAtMs: turn.nowMs + AGAIN_MS } });
+}
+
+/** The second probe, when it is due. Its answers are claims, which Patroni decides. */
+export function probeAgain(turn: Turn): void {
+  const { probe } = turn.state;
+  if (turn.nowMs < probe.againAtMs) return;
+  turn.set({ probe: { ...probe, againAtMs: Infinity } });
+  turn.effect({ kind: "probe" });
 }
 
 function answeredByMs({ sentAtMs }: Probe): number {

@@ -129,6 +129,8 @@ export interface Polling {
 export interface Probe {
   readonly sentAtMs: number | null;
   readonly answer: { readonly vip: string; readonly mac: string } | null;
+  /** When a holder asks once more; Infinity: never. */
+  readonly againAtMs: number;
 }
 
 /** Announcements that are due, and the last ones made (the budget of ARP frames). */
