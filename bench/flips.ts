@@ -28,7 +28,7 @@ const calmMs = 1_500;
 export async function runFlips({ systems, flips, progress }: FlipsPlan): Promise<Flip[]> {
   const results: Flip[] = [];
   for (let done = 0; done < flips; done += blockSize) {
-    for (const system of systems.filter(({ usesVip }) => usesVip)) {
+    for (const system of systems.filter(({ arenas }) => arenas.includes("flip"))) {
       const block = await flipBlock(system, done, Math.min(blockSize, flips - done));
       results.push(...block);
       const told = block.map(({ answeredMs }) => (answeredMs === null ? "–" : answeredMs.toFixed(1)));
@@ -45,6 +45,9 @@ async function flipBlock(system: System, done: number, count: number): Promise<F
     const leader = await scene.cluster.leader();
     for (const node of scene.topology.nodes) await manager.start(node);
     await scene.watch.holder(leader);
+    const { cluster } = scene;
+    if (!(cluster instanceof StandInCluster)) throw new Error("only stand-ins change their roles at an order");
+    for (const node of scene.topology.nodes) cluster.callBack(node.name, system.hintFifo?.(node) ?? null);
     const echo = { calmMs: 1, closeMs: 1 };
     const never = { calmMs: 3_600_000, closeMs: 3_600_000 };
     const quiet = { echo, connect: never, write: never };
@@ -52,7 +55,7 @@ async function flipBlock(system: System, done: number, count: number): Promise<F
     const results: Flip[] = [];
     let [from, to] = [leader, scene.otherThan(leader)];
     for (let index = 1; index <= count; index += 1) {
-      results.push({ system: system.name, round: done + index, ...(await flipOnce(scene, prober, from, to)) });
+      results.push({ system: system.name, round: done + index, ...(await flipOnce(scene, cluster, prober, from, to)) });
       [from, to] = [to, from];
     }
     return results;
@@ -62,12 +65,12 @@ async function flipBlock(system: System, done: number, count: number): Promise<F
 }
 
 async function flipOnce(
-  { cluster, watch }: Scene,
+  { watch }: Scene,
+  cluster: StandInCluster,
   prober: Prober,
   from: string,
   to: string,
 ): Promise<Pick<Flip, "addedMs" | "answeredMs">> {
-  if (!(cluster instanceof StandInCluster)) throw new Error("only stand-ins change their roles at an order");
   await sleep(calmMs);
   cluster.lie(from, "replica");
   await sleep(200 + 200 * Math.random());

@@ -1,6 +1,7 @@
 /** Puts the generated part of docs/benchmark.md between its markers. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { goalsTable } from "./goals.js";
 import type { Results } from "./results.js";
 import { allTables, asMarkdown, failures } from "./tables.js";
 
@@ -32,7 +33,7 @@ export function resultsMarkdown(results: Results): string {
     "",
     ...machine,
     "",
-    ...allTables(results, true).map(asMarkdown),
+    ...[goalsTable(results), ...allTables(results, true)].map(asMarkdown),
     ...(failed.length === 0 ? [] : ["### Rounds that failed", "", ...failed.map((line) => `- ${line}`), ""]),
   ].join("\n");
 }

@@ -1,5 +1,8 @@
 /** Each system of the benchmark works in the lab: it takes the VIP, and follows a role that moves there and back. */
 import assert from "node:assert/strict";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, it } from "node:test";
 import { Capture } from "../../bench/capture.js";
 import { runFlips } from "../../bench/flips.js";
@@ -31,7 +34,8 @@ describe("a round", () => {
   it("measures the floor and pgvip, and says when a round failed", async () => {
     const scenarios = [switchover, agentRestart];
     const plan = { systems: [none, pgvip], scenarios, rounds: 1, progress: () => undefined, save: () => undefined };
-    const rounds = new Rounds({ scene: { backend: "stand-in" }, ...plan });
+    const logs = mkdtempSync(join(tmpdir(), "pgvip-bench-"));
+    const rounds = new Rounds({ scene: { backend: "stand-in" }, logs, ...plan });
     try {
       await rounds.run();
       const { results } = rounds;
@@ -49,8 +53,14 @@ describe("a round", () => {
         moved.lanes.some(({ marks }) => marks.length > 0),
         "no announcement was captured",
       );
+      // The agent's own account of the take-over, and the log that it stands in.
+      assert.ok(moved.takeOver !== undefined && moved.takeOver.atMs > 0 && moved.takeOver.addressMs !== null);
+      const log = readFileSync(join(logs, "pgvip/switchover-1", `${moved.takeOver.node}.pgvip.log`), "utf8");
+      assert.match(log, /"event":"tookOver"/);
+      assert.doesNotMatch(log, /"event":"routerId"/, "what was logged before the round is not of it");
       assert.equal(results.starts.length, 1);
     } finally {
+      rmSync(logs, { recursive: true });
       await rounds.close();
     }
   });
@@ -58,15 +68,18 @@ describe("a round", () => {
   it("reports a scenario that goes wrong, and goes on with a new cluster", async () => {
     const broken = { ...switchover, name: "broken", act: () => Promise.reject(new Error("out of order")) };
     const plan = { systems: [none], scenarios: [broken], rounds: 2, progress: () => undefined, save: () => undefined };
-    const rounds = new Rounds({ scene: { backend: "stand-in" }, ...plan });
+    const logs = mkdtempSync(join(tmpdir(), "pgvip-bench-"));
+    const rounds = new Rounds({ scene: { backend: "stand-in" }, logs, ...plan });
     try {
       await rounds.run();
       const failed = { kind: "failed", system: "none", scenario: "broken", reason: "out of order" };
+      assert.ok(readdirSync(join(logs, "none")).includes("broken-2"), "a round that failed leaves its logs, too");
       assert.deepEqual(rounds.results.rounds, [
         { ...failed, round: 1 },
         { ...failed, round: 2 },
       ]);
     } finally {
+      rmSync(logs, { recursive: true });
       await rounds.close();
     }
   });
