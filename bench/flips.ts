@@ -29,13 +29,23 @@ export async function runFlips({ systems, flips, progress }: FlipsPlan): Promise
   const results: Flip[] = [];
   for (let done = 0; done < flips; done += blockSize) {
     for (const system of systems.filter(({ arenas }) => arenas.includes("flip"))) {
-      const block = await flipBlock(system, done, Math.min(blockSize, flips - done));
+      const count = Math.min(blockSize, flips - done);
+      const block = await flipBlock(system, done, count).catch((error: unknown) => {
+        progress(`flips of ${system.name} failed: ${error instanceof Error ? error.message : String(error)}`);
+        return neverAnswered(system, done, count);
+      });
       results.push(...block);
       const told = block.map(({ answeredMs }) => (answeredMs === null ? "–" : answeredMs.toFixed(1)));
       progress(`flips ${done + 1} to ${done + block.length}, ${system.name}: ${told.join(" ")}`);
     }
   }
   return results;
+}
+
+/** A system that does not even start well has missed all flips of its block. */
+function neverAnswered({ name }: System, done: number, count: number): Flip[] {
+  const nothing = { addedMs: null, answeredMs: null };
+  return Array.from({ length: count }, (_, index) => ({ system: name, round: done + index + 1, ...nothing }));
 }
 
 async function flipBlock(system: System, done: number, count: number): Promise<Flip[]> {

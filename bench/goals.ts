@@ -96,5 +96,10 @@ function atMost(what: string, found: number, bound: number, unit: "ms" | "%" | "
   const measured = !Number.isNaN(found) && !Number.isNaN(bound);
   const text = (value: number, digits: number): string => `${value.toFixed(digits)} ${unit}`.trim();
   const told = found === Infinity ? "never" : text(found, unit === "" ? 0 : 1);
-  return { what, wanted: `≤ ${text(bound, 0)}`, found: measured ? told : null, met: found <= bound };
+  return {
+    what,
+    wanted: bound === 0 ? "0" : `≤ ${text(bound, 0)}`,
+    found: measured ? told : null,
+    met: found <= bound,
+  };
 }

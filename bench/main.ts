@@ -12,6 +12,7 @@ import { type BenchOptions, parseOptions, usage } from "./options.js";
 import { outliersTable } from "./outliers.js";
 import { publish } from "./publish.js";
 import { htmlReport } from "./report/html.js";
+import { picture } from "./report/picture.js";
 import { readResults, type Results, writeResults } from "./results.js";
 import { Rounds } from "./rounds.js";
 import { fastAdvertisers } from "./systems.js";
@@ -95,6 +96,8 @@ function saveResults(results: Results, directory: string): void {
 function report(results: Results, { output, publish: published }: { output: string; publish: boolean }): void {
   saveResults(results, output);
   writeFileSync(`${output}/report.html`, htmlReport(results));
+  const drawn = picture(results);
+  if (drawn !== null) writeFileSync(`${output}/timeline.svg`, drawn);
   if (published) publish(results);
   const tables = [...allTables(results, true), outliersTable(results), goalsTable(results)];
   console.log(

@@ -33,7 +33,7 @@ class VipManagerProgram extends ProcessVipManager {
   protected launch(node: Host): LabProcess {
     const asked =
       this.#mode === "patroni"
-        ? ["--dcs-endpoints", `http://${node.address}:8008/`, "--trigger-key", "/leader", "--trigger-value", "200"]
+        ? ["--dcs-endpoints", `http://${node.address}:8008`, "--trigger-key", "/leader", "--trigger-value", "200"]
         : [
             ...["--dcs-endpoints", dcsAddresses.map((address) => `http://${address}:2379`).join(",")],
             ...["--trigger-key", "/service/demo/leader", "--trigger-value", node.name],

@@ -11,6 +11,7 @@ import { agentRestart } from "../../bench/scenarios/agent-restart.js";
 import { switchover } from "../../bench/scenarios/switchover.js";
 import { none } from "../../bench/systems/none.js";
 import { pgvip } from "../../bench/systems/pgvip.js";
+import type { System } from "../../bench/systems/system.js";
 import { allSystems } from "../../bench/systems.js";
 import { PgvipAgents } from "../../lab/agents.js";
 import { Stage } from "../../lab/stage.js";
@@ -28,6 +29,23 @@ describe("the systems of the benchmark", () => {
       }
     });
   }
+});
+
+describe("flips", () => {
+  it("of a system that cannot start are missed, and the others go on", async () => {
+    const broken: System = {
+      ...pgvip,
+      name: "broken",
+      create: () => {
+        throw new Error("out of order");
+      },
+    };
+    const told: string[] = [];
+    const flips = await runFlips({ systems: [broken, pgvip], flips: 1, progress: (text) => told.push(text) });
+    assert.deepEqual(flips[0], { system: "broken", round: 1, addedMs: null, answeredMs: null });
+    assert.ok(flips[1]?.system === "pgvip" && flips[1].answeredMs !== null, JSON.stringify(flips));
+    assert.equal(told[0], "flips of broken failed: out of order");
+  });
 });
 
 describe("a round", () => {
