@@ -28,7 +28,7 @@ describe("the gate", () => {
   });
 
   for (const [measure, value] of [
-    ["added", 20],
+    ["added", 44],
     ["connect", 120],
     ["readOnly", 1],
   ] as const) {
