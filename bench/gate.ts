@@ -36,11 +36,7 @@ function judgeScenario(results: Results, scenario: string): Verdict[] {
       4 * probeError + 2 * unrest + 15,
     ),
     atMost(`${scenario}, longest silence: 3 × the floor's + 30 ms`, of("pgvip", "silence"), 3 * unrest + 30),
-    atMost(
-      `${scenario}, longest silence: half of keepalived-best's`,
-      of("pgvip", "silence"),
-      of("keepalived-best", "silence") / 2,
-    ),
+    atMost(`${scenario}, longest silence: keepalived-best's`, of("pgvip", "silence"), of("keepalived-best", "silence")),
     atMost(
       `${scenario}, slowest connect(): 3 × the floor's + 100 ms`,
       of("pgvip", "connect"),
