@@ -24,15 +24,12 @@ export class RoundLogs {
     this.#began = new Map(nodes.flatMap(logFiles).map(({ path }) => [path, statSync(path).size]));
   }
 
-  /** What has been written since. */
+  /** What has been written since; the systems of earlier turns have left logs that stay as they are. */
   read(): readonly RoundLog[] {
-    return this.#nodes.flatMap((node) =>
-      logFiles(node).map(({ name, path }) => ({
-        node: node.name,
-        name,
-        text: readFrom(path, this.#began.get(path) ?? 0),
-      })),
-    );
+    const since = (path: string): string => readFrom(path, this.#began.get(path) ?? 0);
+    return this.#nodes
+      .flatMap((node) => logFiles(node).map(({ name, path }) => ({ node: node.name, name, text: since(path) })))
+      .filter(({ text }) => text !== "");
   }
 }
 

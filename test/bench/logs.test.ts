@@ -20,6 +20,7 @@ function line(event: string, time: string): string {
 describe("logs of a round", () => {
   test("are what was written in it, files that appeared in it included", () => {
     writeFileSync(join(directory, "pgvip.log"), "before\n");
+    writeFileSync(join(directory, "keepalived.log"), "of another system's turn\n");
     writeFileSync(join(directory, "data.txt"), "no log\n");
     const logs = new RoundLogs([node]);
     appendFileSync(join(directory, "pgvip.log"), "during\n");
