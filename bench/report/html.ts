@@ -132,6 +132,6 @@ rect.new, .legend .new { fill: var(--new); background: var(--new); }
 table { border-collapse: collapse; font-size: 13px; font-variant-numeric: tabular-nums; overflow-wrap: normal; }
 th, td { padding: .15rem .6rem; border-bottom: 1px solid var(--line); text-align: right; white-space: nowrap; }
 th:first-child, td:first-child { text-align: left; }
-@media (max-width: 40rem) { th, td { padding: .15rem .3rem; white-space: normal; } td:first-child { min-width: 8.5rem; } .row { grid-template-columns: 1fr; gap: 0; } .label { text-align: left; }
+@media (max-width: 40rem) { th, td { padding: .15rem .3rem; white-space: normal; } td:first-child { min-width: 7rem; } .row { grid-template-columns: 1fr; gap: 0; } .label { text-align: left; }
   .axis .label { display: none; } .ticks span:last-child { transform: translateX(-100%); } }
 `;
