@@ -1,6 +1,6 @@
 /** Each system of the benchmark works in the lab: it takes the VIP, and follows a role that moves there and back. */
 import assert from "node:assert/strict";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { appendFileSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "node:test";
@@ -8,6 +8,7 @@ import { Capture } from "../../bench/capture.js";
 import { runFlips } from "../../bench/flips.js";
 import { Rounds } from "../../bench/rounds.js";
 import { agentRestart } from "../../bench/scenarios/agent-restart.js";
+import type { Plot } from "../../bench/scenarios/scenario.js";
 import { switchover } from "../../bench/scenarios/switchover.js";
 import { none } from "../../bench/systems/none.js";
 import { pgvip } from "../../bench/systems/pgvip.js";
@@ -84,14 +85,18 @@ describe("a round", () => {
   });
 
   it("reports a scenario that goes wrong, and goes on with a new cluster", async () => {
-    const broken = { ...switchover, name: "broken", act: () => Promise.reject(new Error("out of order")) };
+    const act = ({ stage, leader }: Plot): Promise<void> => {
+      appendFileSync(`${stage.cluster.node(leader).directory}/patroni.log`, "what went wrong\n");
+      return Promise.reject(new Error("out of order"));
+    };
+    const broken = { ...switchover, name: "broken", act };
     const plan = { systems: [none], scenarios: [broken], rounds: 2, progress: () => undefined, save: () => undefined };
     const logs = mkdtempSync(join(tmpdir(), "pgvip-bench-"));
     const rounds = new Rounds({ scene: { backend: "stand-in" }, logs, ...plan });
     try {
       await rounds.run();
       const failed = { kind: "failed", system: "none", scenario: "broken", reason: "out of order" };
-      assert.ok(readdirSync(join(logs, "none")).includes("broken-2"), "a round that failed leaves its logs, too");
+      assert.match(readFileSync(join(logs, "none/broken-2/pgpat1.patroni.log"), "utf8"), /^what went wrong$/m);
       assert.deepEqual(rounds.results.rounds, [
         { ...failed, round: 1 },
         { ...failed, round: 2 },
