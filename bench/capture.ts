@@ -56,8 +56,8 @@ export function parseLine(line: string, offsetMs: number): WireEvent | null {
   return fromVip ? { atMs, sourceMac, kind: "announcement", priority: null } : null;
 }
 
-/** Date.now() has whole milliseconds: the moment it steps is exact. */
-function wallClockOffsetMs(): number {
+/** Monotonic clock minus wall clock. Date.now() has whole milliseconds: the moment it steps is exact. */
+export function wallClockOffsetMs(): number {
   const before = Date.now();
   let wallMs = before;
   while (wallMs === before) wallMs = Date.now();

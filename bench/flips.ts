@@ -28,14 +28,24 @@ const calmMs = 1_500;
 export async function runFlips({ systems, flips, progress }: FlipsPlan): Promise<Flip[]> {
   const results: Flip[] = [];
   for (let done = 0; done < flips; done += blockSize) {
-    for (const system of systems.filter(({ usesVip }) => usesVip)) {
-      const block = await flipBlock(system, done, Math.min(blockSize, flips - done));
+    for (const system of systems.filter(({ arenas }) => arenas.includes("flip"))) {
+      const count = Math.min(blockSize, flips - done);
+      const block = await flipBlock(system, done, count).catch((error: unknown) => {
+        progress(`flips of ${system.name} failed: ${error instanceof Error ? error.message : String(error)}`);
+        return neverAnswered(system, done, count);
+      });
       results.push(...block);
       const told = block.map(({ answeredMs }) => (answeredMs === null ? "–" : answeredMs.toFixed(1)));
       progress(`flips ${done + 1} to ${done + block.length}, ${system.name}: ${told.join(" ")}`);
     }
   }
   return results;
+}
+
+/** A system that does not even start well has missed all flips of its block. */
+function neverAnswered({ name }: System, done: number, count: number): Flip[] {
+  const nothing = { addedMs: null, answeredMs: null };
+  return Array.from({ length: count }, (_, index) => ({ system: name, round: done + index + 1, ...nothing }));
 }
 
 async function flipBlock(system: System, done: number, count: number): Promise<Flip[]> {
@@ -45,6 +55,9 @@ async function flipBlock(system: System, done: number, count: number): Promise<F
     const leader = await scene.cluster.leader();
     for (const node of scene.topology.nodes) await manager.start(node);
     await scene.watch.holder(leader);
+    const { cluster } = scene;
+    if (!(cluster instanceof StandInCluster)) throw new Error("only stand-ins change their roles at an order");
+    for (const node of scene.topology.nodes) cluster.callBack(node.name, system.hintFifo?.(node) ?? null);
     const echo = { calmMs: 1, closeMs: 1 };
     const never = { calmMs: 3_600_000, closeMs: 3_600_000 };
     const quiet = { echo, connect: never, write: never };
@@ -52,7 +65,7 @@ async function flipBlock(system: System, done: number, count: number): Promise<F
     const results: Flip[] = [];
     let [from, to] = [leader, scene.otherThan(leader)];
     for (let index = 1; index <= count; index += 1) {
-      results.push({ system: system.name, round: done + index, ...(await flipOnce(scene, prober, from, to)) });
+      results.push({ system: system.name, round: done + index, ...(await flipOnce(scene, cluster, prober, from, to)) });
       [from, to] = [to, from];
     }
     return results;
@@ -62,12 +75,12 @@ async function flipBlock(system: System, done: number, count: number): Promise<F
 }
 
 async function flipOnce(
-  { cluster, watch }: Scene,
+  { watch }: Scene,
+  cluster: StandInCluster,
   prober: Prober,
   from: string,
   to: string,
 ): Promise<Pick<Flip, "addedMs" | "answeredMs">> {
-  if (!(cluster instanceof StandInCluster)) throw new Error("only stand-ins change their roles at an order");
   await sleep(calmMs);
   cluster.lie(from, "replica");
   await sleep(200 + 200 * Math.random());

@@ -3,7 +3,8 @@ import { cpus, release, totalmem } from "node:os";
 import { tryCommand } from "../lab/command.js";
 import { postgresPrograms } from "../lab/patroni-config.js";
 
-export async function describeMachine(): Promise<Record<string, string>> {
+/** `vipManager`: path of that program, where it takes part. */
+export async function describeMachine(vipManager: string | null = null): Promise<Record<string, string>> {
   const processors = cpus();
   return {
     processor: `${processors.length} × ${processors[0]?.model ?? "unknown"}`,
@@ -14,6 +15,7 @@ export async function describeMachine(): Promise<Record<string, string>> {
     patroni: await firstLine("patroni", ["--version"]),
     etcd: await firstLine("etcd", ["--version"]),
     keepalived: await firstLine("keepalived", ["--version"]),
+    ...(vipManager === null ? {} : { "vip-manager": await firstLine(vipManager, ["--version"]) }),
   };
 }
 

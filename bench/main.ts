@@ -1,15 +1,18 @@
 /** `npm run bench`: VIP managers side by side on one cluster. docs/benchmark.md tells how and why; options.ts what to type. */
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { table } from "../lab/measure.js";
 import { missingForLab } from "../lab/preflight.js";
 import type { SceneOptions } from "../lab/scene.js";
 import { measureCosts } from "./cost.js";
 import { runFlips } from "./flips.js";
 import { judge } from "./gate.js";
+import { goalsTable } from "./goals.js";
 import { describeMachine } from "./machine.js";
 import { type BenchOptions, parseOptions, usage } from "./options.js";
+import { outliersTable } from "./outliers.js";
 import { publish } from "./publish.js";
 import { htmlReport } from "./report/html.js";
+import { picture } from "./report/picture.js";
 import { readResults, type Results, writeResults } from "./results.js";
 import { Rounds } from "./rounds.js";
 import { fastAdvertisers } from "./systems.js";
@@ -45,32 +48,35 @@ async function missingFor({ backend, systems }: BenchOptions): Promise<string[]>
 }
 
 async function run(options: BenchOptions): Promise<Results> {
-  const { systems, scenarios, backend, restSeconds } = options;
+  const { scenarios, backend, restSeconds } = options;
+  const systems = options.systems.filter(({ arenas }) => arenas.includes(backend));
   const scene: SceneOptions = { backend, postgres: { pace } };
   let results = await emptyResults(options);
   const save = (more: Partial<Results>): void => {
     results = { ...results, ...more };
     saveResults(results, options.output);
   };
-  const rounds = new Rounds({ scene, systems, scenarios, rounds: options.rounds, progress, save });
+  const logs = `${options.output}/logs`;
+  rmSync(logs, { recursive: true, force: true });
+  const rounds = new Rounds({ scene, systems, scenarios, rounds: options.rounds, logs, progress, save });
   try {
     await rounds.run();
   } finally {
     await rounds.close();
   }
-  save({ flips: await runFlips({ systems, flips: options.flips, progress }) });
+  save({ flips: await runFlips({ systems: options.systems, flips: options.flips, progress }) });
   const costPlan = { scene, systems, advertisers: fastAdvertisers, restSeconds, jitterSeconds: restSeconds, progress };
   if (restSeconds > 0) save(await measureCosts(costPlan));
   return results;
 }
 
-async function emptyResults({ systems, scenarios, backend }: BenchOptions): Promise<Results> {
+async function emptyResults({ systems, scenarios, backend, vipManager }: BenchOptions): Promise<Results> {
   return {
     format: 1,
     startedAt: new Date().toISOString(),
     command: ["npm run bench", ...(process.argv.length > 2 ? ["--", ...process.argv.slice(2)] : [])].join(" "),
     backend,
-    machine: await describeMachine(),
+    machine: await describeMachine(vipManager),
     systems: systems.map(({ name, about }) => ({ name, about })),
     scenarios: scenarios.map(({ name, about }) => ({ name, about })),
     rounds: [],
@@ -90,8 +96,16 @@ function saveResults(results: Results, directory: string): void {
 function report(results: Results, { output, publish: published }: { output: string; publish: boolean }): void {
   saveResults(results, output);
   writeFileSync(`${output}/report.html`, htmlReport(results));
+  const drawn = picture(results);
+  if (drawn !== null) writeFileSync(`${output}/timeline.svg`, drawn);
   if (published) publish(results);
-  console.log(allTables(results, true).map(asText).join("\n"));
+  const tables = [...allTables(results, true), outliersTable(results), goalsTable(results)];
+  console.log(
+    tables
+      .filter(({ rows }) => rows.length > 0)
+      .map(asText)
+      .join("\n"),
+  );
   for (const line of failures(results)) console.log(`failed: ${line}`);
   console.log(`\n${output}/results.json, ${output}/report.html`);
 }

@@ -26,6 +26,8 @@ export interface BenchOptions {
   readonly rounds: number;
   readonly flips: number;
   readonly restSeconds: number;
+  /** Path of the program. */
+  readonly vipManager: string | null;
   readonly systems: readonly System[];
   readonly scenarios: readonly Scenario[];
   readonly backend: Backend;
@@ -53,7 +55,8 @@ export function parseOptions(args: readonly string[]): Command {
   if (values.help) return { kind: "help" };
   if (values.report !== undefined) return { kind: "report", file: values.report, output, publish: values.publish };
   const standard = values.quick ? quick : { rounds: "20", flips: "200", rest: "60" };
-  const systems = allSystems(values["vip-manager"] ?? null);
+  const vipManager = values["vip-manager"] ?? null;
+  const systems = allSystems(vipManager);
   const chosenSystems = values.systems ?? (values.quick ? quick.systems : undefined);
   const chosenScenarios = values.scenarios ?? (values.quick ? quick.scenarios : undefined);
   return {
@@ -61,6 +64,7 @@ export function parseOptions(args: readonly string[]): Command {
     rounds: wholeNumber("rounds", values.rounds ?? standard.rounds),
     flips: wholeNumber("flips", values.flips ?? standard.flips),
     restSeconds: wholeNumber("rest", values.rest ?? standard.rest),
+    vipManager,
     systems: choose("systems", systems, chosenSystems),
     scenarios: choose("scenarios", allScenarios, chosenScenarios),
     backend: backend(values.backend),

@@ -1,15 +1,32 @@
-/** Puts the generated part of docs/benchmark.md between its markers. */
+/** Puts results into the documentation: tables into docs/benchmark.md, and the picture of a fail-over into the README. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { goalsTable } from "./goals.js";
 import type { Results } from "./results.js";
+import { caption, picture } from "./report/picture.js";
 import { allTables, asMarkdown, failures } from "./tables.js";
 
-const page = fileURLToPath(new URL("../docs/benchmark.md", import.meta.url));
+const page = inRepository("docs/benchmark.md");
+const readme = inRepository("README.md");
+const timeline = inRepository("docs/timeline.svg");
 const begin = "<!-- results: written by npm run bench -- --publish -->";
 const end = "<!-- end of results -->";
 
+const pictureBegin = "<!-- picture: written by npm run bench -- --publish -->";
+const pictureEnd = "<!-- end of picture -->";
+
+/** A run of only some systems leaves the picture as it is. */
 export function publish(results: Results): void {
   writeFileSync(page, withResults(readFileSync(page, "utf8"), resultsMarkdown(results)));
+  const drawn = picture(results);
+  if (drawn === null) return;
+  writeFileSync(timeline, drawn);
+  writeFileSync(readme, withPicture(readFileSync(readme, "utf8"), caption(results)));
+}
+
+export function withPicture(text: string, told: string): string {
+  const generated = `![${told}](docs/timeline.svg)\n\n${told}\n`;
+  return betweenMarkers(text, pictureBegin, pictureEnd, generated);
 }
 
 /** The page with everything between the markers replaced. */
@@ -32,7 +49,11 @@ export function resultsMarkdown(results: Results): string {
     "",
     ...machine,
     "",
-    ...allTables(results, true).map(asMarkdown),
+    ...[goalsTable(results), ...allTables(results, true)].map(asMarkdown),
     ...(failed.length === 0 ? [] : ["### Rounds that failed", "", ...failed.map((line) => `- ${line}`), ""]),
   ].join("\n");
+}
+
+function inRepository(path: string): string {
+  return fileURLToPath(new URL(`../${path}`, import.meta.url));
 }

@@ -10,6 +10,19 @@ const lane = v.object({
 });
 export type Lane = v.InferOutput<typeof lane>;
 
+/** How long the parts of a take-over took, as the agent's own log says; `null`: it does not know. */
+const takeOver = v.object({
+  node: v.string(),
+  /** Its end, in milliseconds after the fault. */
+  atMs: v.number(),
+  /** Patroni's answer. */
+  detectMs: v.nullable(v.number()),
+  decideMs: v.nullable(v.number()),
+  addressMs: v.nullable(v.number()),
+  announceMs: v.nullable(v.number()),
+});
+export type TakeOver = v.InferOutput<typeof takeOver>;
+
 const place = { system: v.string(), scenario: v.string(), round: v.number() };
 
 const round = v.variant("kind", [
@@ -18,6 +31,8 @@ const round = v.variant("kind", [
     ...place,
     values: v.record(v.string(), v.nullable(v.number())),
     lanes: v.array(lane),
+    /** Absent where the agent keeps no such account. */
+    takeOver: v.optional(takeOver),
   }),
   /** The cluster or the system did not do what it should have done; nothing was measured. */
   v.object({ kind: v.literal("failed"), ...place, reason: v.string() }),

@@ -9,8 +9,9 @@ import { Stage } from "../lab/stage.js";
 import { vip, vipCidr } from "../lab/topology.js";
 import type { VipManager } from "../lab/vip-manager.js";
 import { nowMs, sleep } from "../lab/wait.js";
-import { Capture } from "./capture.js";
+import { Capture, wallClockOffsetMs } from "./capture.js";
 import { lanesOf } from "./lanes.js";
+import { type RoundLog, RoundLogs, saveLogs, takeOverIn } from "./logs.js";
 import { measureAll } from "./measures.js";
 import { costOf } from "./processes.js";
 import type { Results, Round, Start } from "./results.js";
@@ -22,6 +23,8 @@ export interface RoundsPlan {
   readonly systems: readonly System[];
   readonly scenarios: readonly Scenario[];
   readonly rounds: number;
+  /** Directory for what agents and Patroni logged in each round. */
+  readonly logs: string;
   readonly progress: (text: string) => void;
   /** Called after each system's turn: a long run that is broken off leaves what it has. */
   readonly save: (results: RoundResults) => void;
@@ -38,6 +41,8 @@ export class Rounds {
   readonly #starts: Start[] = [];
   readonly #failOverCpu: { system: string; scenario: string; cpuMs: number }[] = [];
   #scene: Scene | null = null;
+  /** Of the scenario that is being played. */
+  #logs: RoundLogs | null = null;
 
   constructor(plan: RoundsPlan) {
     this.#plan = plan;
@@ -79,6 +84,7 @@ export class Rounds {
       for (const node of scene.topology.nodes) await manager.stop(node);
       await removeVip(scene);
     } catch (error) {
+      this.#saveLogs(system, playing, round);
       const reason = error instanceof Error ? error.message : String(error);
       this.#plan.progress(`round ${round}, ${system.name}, ${playing}: failed: ${reason}`);
       this.#rounds.push({ kind: "failed", system: system.name, scenario: playing, round, reason });
@@ -108,6 +114,7 @@ export class Rounds {
     const capture = await Capture.start(scene.topology.client);
     const plot: Plot = { stage: new Stage(scene, manager, address, prober), leader, other };
 
+    this.#logs = new RoundLogs(scene.topology.nodes);
     const before = processesOf(scene, manager);
     const cpuBeforeMs = costOf(before).cpuMs;
     const outcome = await plot.stage.measure(
@@ -118,6 +125,7 @@ export class Rounds {
     const sameProcesses = before.join() === processesOf(scene, manager).join();
     await prober.close();
     const wire = await capture.stop();
+    const logs = this.#saveLogs(system, scenario.name, round);
     await scenario.mend(plot);
     if (outcome.leader !== next) throw new Error(`${outcome.leader} leads in the end, not ${next}`);
     // A process that was ended took its account with it.
@@ -128,7 +136,16 @@ export class Rounds {
     const values = measureAll(outcome, context);
     const lanes = lanesOf({ outcome, context, nodes: await macsOf(scene), wire });
     this.#plan.progress(`round ${round}, ${system.name}, ${scenario.name}: ${brief(values)}`);
-    return { kind: "measured", system: system.name, scenario: scenario.name, round, values, lanes };
+    const takeOver = takeOverIn(logs, outcome.breakMs - wallClockOffsetMs());
+    const account = takeOver === null ? {} : { takeOver };
+    return { kind: "measured", system: system.name, scenario: scenario.name, round, values, lanes, ...account };
+  }
+
+  #saveLogs(system: System, scenario: string, round: number): readonly RoundLog[] {
+    const logs = this.#logs?.read() ?? [];
+    this.#logs = null;
+    if (logs.length > 0) saveLogs(`${this.#plan.logs}/${system.name}/${scenario}-${round}`, logs);
+    return logs;
   }
 }
 

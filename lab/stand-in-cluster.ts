@@ -108,6 +108,11 @@ export class StandInCluster extends Cluster {
     this.#order(node, { manner });
   }
 
+  /** From now on each order to the node's Patroni writes a line to this FIFO; `null` ends it. */
+  callBack(node: string, fifo: string | null): void {
+    this.#order(node, { callback: fifo });
+  }
+
   #order(node: string, change: Partial<PatroniOrder>): void {
     const illness = { ...(this.#illness.get(node) ?? healthy), ...change };
     this.#illness.set(node, illness);

@@ -1,4 +1,6 @@
 /** The whole report as one HTML file without anything from elsewhere: plots, tables, machine. Pure. */
+import { goalsTable } from "../goals.js";
+import { outliersTable } from "../outliers.js";
 import { median } from "../statistics.js";
 import { measuredRounds, type MeasuredRound, type Results, valuesOf } from "../results.js";
 import { allTables, failures, type Table } from "../tables.js";
@@ -29,10 +31,11 @@ export function htmlReport(results: Results): string {
 <p>${escape(results.startedAt)}, <code>${escape(results.command)}</code>, back end ${escape(results.backend)}.
 Every point is one fail-over. Compare systems only inside one run; how it is measured is in docs/benchmark.md.</p>
 ${list(results.systems.map(({ name, about }) => `${name}: ${about}`))}
+${tableMarkup(goalsTable(results))}
 ${flipSection(results)}
 ${scenarios.join("\n")}
 <h2>Tables</h2>
-${allTables(results, false).map(tableMarkup).join("\n")}
+${[...allTables(results, false), outliersTable(results)].map(tableMarkup).join("\n")}
 ${failureSection(results)}
 <h2>Machine and versions</h2>
 ${list(Object.entries(results.machine).map(([name, value]) => `${name}: ${value}`))}
@@ -129,6 +132,6 @@ rect.new, .legend .new { fill: var(--new); background: var(--new); }
 table { border-collapse: collapse; font-size: 13px; font-variant-numeric: tabular-nums; overflow-wrap: normal; }
 th, td { padding: .15rem .6rem; border-bottom: 1px solid var(--line); text-align: right; white-space: nowrap; }
 th:first-child, td:first-child { text-align: left; }
-@media (max-width: 40rem) { .row { grid-template-columns: 1fr; gap: 0; } .label { text-align: left; }
+@media (max-width: 40rem) { th, td { padding: .15rem .3rem; white-space: normal; } td:first-child { min-width: 7rem; } .row { grid-template-columns: 1fr; gap: 0; } .label { text-align: left; }
   .axis .label { display: none; } .ticks span:last-child { transform: translateX(-100%); } }
 `;

@@ -8,7 +8,7 @@ import { Keepalived } from "../../lab/keepalived.js";
 import type { LabProcess } from "../../lab/process.js";
 import { vipCidr } from "../../lab/topology.js";
 import { ProcessVipManager, type VipManager } from "../../lab/vip-manager.js";
-import type { System } from "./system.js";
+import { everywhere, type System } from "./system.js";
 
 const watcherProgram = fileURLToPath(new URL("watch-role.py", import.meta.url));
 
@@ -70,6 +70,7 @@ export const keepalivedBest: System = {
     "keepalived, VRRP 3, 10 ms adverts, down_timer_adverts 1, track_file written by a watcher that polls each 50 ms",
   usesVip: true,
   advertEveryMs: 10,
+  arenas: everywhere,
   create: () => new WatchedKeepalived(),
 };
 

@@ -1,13 +1,14 @@
 /** keepalived as a careful administrator would tune it without other programs: fast adverts, the check stays a script. */
 import { Keepalived } from "../../lab/keepalived.js";
 import { vipCidr } from "../../lab/topology.js";
-import type { System } from "./system.js";
+import { everywhere, type System } from "./system.js";
 
 export const keepalivedTuned: System = {
   name: "keepalived-tuned",
   about: "keepalived, VRRP 3, 50 ms adverts, one VRID, curl each second",
   usesVip: true,
   advertEveryMs: 50,
+  arenas: everywhere,
   create: () =>
     new Keepalived(
       "keepalived-tuned",

@@ -21,5 +21,6 @@ export const none: System = {
   about: "no VIP: clients that know the next primary's own address (the floor)",
   usesVip: false,
   advertEveryMs: null,
+  arenas: ["postgres", "stand-in"],
   create: () => nobody,
 };

@@ -1,14 +1,14 @@
 /**
  * vip-manager (github.com/cybertec-postgresql/vip-manager), a version with its `patroni` mode (2.0 or newer), given by
- * its path. Debian's 1.0.2 is not measured: it reads the leader key by etcd's version 2 protocol, which a cluster whose
- * Patroni uses version 3 does not write.
+ * its path; docs/benchmark.md tells where to get it. Debian's package of the name is 1.0.2, which reads the leader key by
+ * etcd's version 2 protocol; a cluster whose Patroni uses version 3 does not write that.
  */
 import { tryCommand } from "../../lab/command.js";
 import type { Host } from "../../lab/host.js";
 import type { LabProcess } from "../../lab/process.js";
 import { dcsAddresses, vip } from "../../lab/topology.js";
 import { ProcessVipManager } from "../../lab/vip-manager.js";
-import type { System } from "./system.js";
+import { everywhere, type System } from "./system.js";
 
 type Mode = "patroni" | "etcd3";
 
@@ -33,7 +33,7 @@ class VipManagerProgram extends ProcessVipManager {
   protected launch(node: Host): LabProcess {
     const asked =
       this.#mode === "patroni"
-        ? ["--dcs-endpoints", `http://${node.address}:8008/`, "--trigger-key", "/leader", "--trigger-value", "200"]
+        ? ["--dcs-endpoints", `http://${node.address}:8008`, "--trigger-key", "/leader", "--trigger-value", "200"]
         : [
             ...["--dcs-endpoints", dcsAddresses.map((address) => `http://${address}:2379`).join(",")],
             ...["--trigger-key", "/service/demo/leader", "--trigger-value", node.name],
@@ -47,9 +47,10 @@ class VipManagerProgram extends ProcessVipManager {
 export function vipManagers(program: string): readonly System[] {
   return (["patroni", "etcd3"] as const).map((mode) => ({
     name: `vip-manager-${mode}`,
-    about: `vip-manager (${program}) with dcs-type ${mode}, its defaults`,
+    about: `vip-manager, --dcs-type ${mode}, otherwise its defaults`,
     usesVip: true,
     advertEveryMs: null,
+    arenas: mode === "etcd3" ? ["postgres"] : everywhere,
     create: () => new VipManagerProgram(program, mode),
   }));
 }

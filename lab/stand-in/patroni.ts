@@ -4,6 +4,7 @@
  * SIGTERM, SIGKILL and SIGSTOP do to it what they do to Patroni. On standard input it takes orders for what a Patroni does
  * only when it is ill (patroni-orders.ts). Argument: the settings as JSON.
  */
+import { writeFileSync } from "node:fs";
 import * as v from "valibot";
 import { lineSplitter, parseLine } from "../json-lines.js";
 import { Member } from "./member.js";
@@ -29,6 +30,7 @@ new RestServer(member, members, () => illness).listen();
 
 const takeOrder = lineSplitter((line) => {
   illness = parseLine(patroniOrder, line);
+  if (illness.callback !== null) writeFileSync(illness.callback, "\n");
 });
 process.stdin.setEncoding("utf8").on("data", takeOrder);
 

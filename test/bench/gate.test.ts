@@ -28,7 +28,7 @@ describe("the gate", () => {
   });
 
   for (const [measure, value] of [
-    ["added", 20],
+    ["added", 44],
     ["connect", 120],
     ["readOnly", 1],
   ] as const) {
@@ -41,7 +41,7 @@ describe("the gate", () => {
 
   test("is left twice by a silence that is long beside the floor's and beside keepalived's", () => {
     assert.equal(left(withPgvip("stop-patroni", { silence: 67 })).length, 1);
-    assert.equal(left(withPgvip("stop-patroni", { silence: 1500 })).length, 2);
+    assert.equal(left(withPgvip("stop-patroni", { silence: 2500 })).length, 2);
   });
 
   test("is left by slow flips and by flips that never ended", () => {

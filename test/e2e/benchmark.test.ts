@@ -1,13 +1,18 @@
 /** Each system of the benchmark works in the lab: it takes the VIP, and follows a role that moves there and back. */
 import assert from "node:assert/strict";
+import { appendFileSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, it } from "node:test";
 import { Capture } from "../../bench/capture.js";
 import { runFlips } from "../../bench/flips.js";
 import { Rounds } from "../../bench/rounds.js";
 import { agentRestart } from "../../bench/scenarios/agent-restart.js";
+import type { Plot } from "../../bench/scenarios/scenario.js";
 import { switchover } from "../../bench/scenarios/switchover.js";
 import { none } from "../../bench/systems/none.js";
 import { pgvip } from "../../bench/systems/pgvip.js";
+import type { System } from "../../bench/systems/system.js";
 import { allSystems } from "../../bench/systems.js";
 import { PgvipAgents } from "../../lab/agents.js";
 import { Stage } from "../../lab/stage.js";
@@ -27,11 +32,29 @@ describe("the systems of the benchmark", () => {
   }
 });
 
+describe("flips", () => {
+  it("of a system that cannot start are missed, and the others go on", async () => {
+    const broken: System = {
+      ...pgvip,
+      name: "broken",
+      create: () => {
+        throw new Error("out of order");
+      },
+    };
+    const told: string[] = [];
+    const flips = await runFlips({ systems: [broken, pgvip], flips: 1, progress: (text) => told.push(text) });
+    assert.deepEqual(flips[0], { system: "broken", round: 1, addedMs: null, answeredMs: null });
+    assert.ok(flips[1]?.system === "pgvip" && flips[1].answeredMs !== null, JSON.stringify(flips));
+    assert.equal(told[0], "flips of broken failed: out of order");
+  });
+});
+
 describe("a round", () => {
   it("measures the floor and pgvip, and says when a round failed", async () => {
     const scenarios = [switchover, agentRestart];
     const plan = { systems: [none, pgvip], scenarios, rounds: 1, progress: () => undefined, save: () => undefined };
-    const rounds = new Rounds({ scene: { backend: "stand-in" }, ...plan });
+    const logs = mkdtempSync(join(tmpdir(), "pgvip-bench-"));
+    const rounds = new Rounds({ scene: { backend: "stand-in" }, logs, ...plan });
     try {
       await rounds.run();
       const { results } = rounds;
@@ -49,24 +72,37 @@ describe("a round", () => {
         moved.lanes.some(({ marks }) => marks.length > 0),
         "no announcement was captured",
       );
+      // The agent's own account of the take-over, and the log that it stands in.
+      assert.ok(moved.takeOver !== undefined && moved.takeOver.atMs > 0 && moved.takeOver.addressMs !== null);
+      const log = readFileSync(join(logs, "pgvip/switchover-1", `${moved.takeOver.node}.pgvip.log`), "utf8");
+      assert.match(log, /"event":"tookOver"/);
+      assert.doesNotMatch(log, /"event":"routerId"/, "what was logged before the round is not of it");
       assert.equal(results.starts.length, 1);
     } finally {
+      rmSync(logs, { recursive: true });
       await rounds.close();
     }
   });
 
   it("reports a scenario that goes wrong, and goes on with a new cluster", async () => {
-    const broken = { ...switchover, name: "broken", act: () => Promise.reject(new Error("out of order")) };
+    const act = ({ stage, leader }: Plot): Promise<void> => {
+      appendFileSync(`${stage.cluster.node(leader).directory}/patroni.log`, "what went wrong\n");
+      return Promise.reject(new Error("out of order"));
+    };
+    const broken = { ...switchover, name: "broken", act };
     const plan = { systems: [none], scenarios: [broken], rounds: 2, progress: () => undefined, save: () => undefined };
-    const rounds = new Rounds({ scene: { backend: "stand-in" }, ...plan });
+    const logs = mkdtempSync(join(tmpdir(), "pgvip-bench-"));
+    const rounds = new Rounds({ scene: { backend: "stand-in" }, logs, ...plan });
     try {
       await rounds.run();
       const failed = { kind: "failed", system: "none", scenario: "broken", reason: "out of order" };
+      assert.match(readFileSync(join(logs, "none/broken-2/pgpat1.patroni.log"), "utf8"), /^what went wrong$/m);
       assert.deepEqual(rounds.results.rounds, [
         { ...failed, round: 1 },
         { ...failed, round: 2 },
       ]);
     } finally {
+      rmSync(logs, { recursive: true });
       await rounds.close();
     }
   });
