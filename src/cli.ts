@@ -5,6 +5,7 @@ import type { AddCommand, Context, Terminal } from "./commands/context.js";
 import { addDoctor } from "./commands/doctor.js";
 import { addDrill } from "./commands/drill.js";
 import { EXIT_CODES, EXIT_OK, EXIT_USAGE, exitCodeOf } from "./commands/exit-codes.js";
+import { addImport } from "./commands/import.js";
 import { addListen } from "./commands/listen.js";
 import { addPing } from "./commands/ping.js";
 import { addHistory } from "./commands/history.js";
@@ -20,6 +21,7 @@ import { VERSION } from "./version.js";
 const COMMANDS: readonly AddCommand[] = [
   addRun,
   addCheck,
+  addImport,
   addStatus,
   addHistory,
   addDoctor,

@@ -60,10 +60,12 @@ export const areas = [
     packages: ["pg"],
     node: true,
   },
+  // Other VIP managers' configurations as ours.
+  { files: "src/import/**/*.ts", imports: ["import", "errors"], types: ["config"], packages: ["valibot", "yaml"], pure: true },
   { files: "src/agent.ts", imports: below, node: true },
   {
     files: "src/commands/**/*.ts",
-    imports: ["commands", "agent", "diagnose", "status-text", ...below],
+    imports: ["commands", "agent", "diagnose", "import", "status-text", ...below],
     packages: ["commander", "valibot"],
     node: true,
   },

@@ -1,0 +1,215 @@
+/** Other VIP managers' configurations: every setting of ours that comes out is one that we read, and nothing is passed over. */
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { fileURLToPath } from "node:url";
+import * as v from "valibot";
+import { parse } from "yaml";
+import { schema } from "../../src/config/schema.js";
+import type { Draft } from "../../src/import/draft.js";
+import { readBlocks } from "../../src/import/keepalived-blocks.js";
+import { draftOf } from "../../src/import/keepalived-draft.js";
+import { type Files, readLines } from "../../src/import/keepalived-lines.js";
+import { readKeepalived } from "../../src/import/keepalived.js";
+import { readVipManager } from "../../src/import/vip-manager.js";
+import { yamlText } from "../../src/import/yaml-text.js";
+import { runCli } from "../../src/cli.js";
+
+/** Files that are only here. */
+function filesOf(texts: Readonly<Record<string, string>>): Files {
+  return {
+    read: (file) => texts[file] ?? assert.fail(`${file} was asked for`),
+    included: (pattern) => Object.keys(texts).filter((name) => name.startsWith(pattern.replace(/\*.*/, ""))),
+  };
+}
+
+function imported(text: string, others: Readonly<Record<string, string>> = {}, configId = "pg1"): Draft {
+  const { lines, findings } = readLines("keepalived.conf", configId, filesOf({ "keepalived.conf": text, ...others }));
+  const read = readKeepalived(readBlocks(lines));
+  return draftOf([{ ...read, findings: [...findings, ...read.findings] }]);
+}
+
+/** What our own reader makes of it. */
+function accepted(draft: Draft): unknown {
+  const settings: unknown = parse(yamlText(draft, ["a file"]));
+  v.parse(schema, settings);
+  return settings;
+}
+
+function whats(draft: Draft, kind: string): readonly string[] {
+  return draft.findings.filter((finding) => finding.kind === kind).map(({ what }) => what);
+}
+
+async function run(...argv: readonly string[]) {
+  let out = "";
+  let err = "";
+  const terminal = {
+    environment: {},
+    out: (text: string) => void (out += text),
+    err: (text: string) => void (err += text),
+  };
+  const exitCode = await runCli(argv, terminal);
+  return { exitCode, out, err };
+}
+
+const article = ["pgpat1", "pgpat2"].map((name) => fileURLToPath(new URL(`article/${name}.conf`, import.meta.url)));
+
+describe("pgvip import keepalived", () => {
+  it("makes one configuration of the article's two files, and says what was wrong in them", async () => {
+    const { exitCode, out, err } = await run("import", "keepalived", ...article);
+    assert.equal(exitCode, 0, err);
+    assert.deepEqual(parse(out), {
+      patroni: { url: "http://127.0.0.1:8008" },
+      vips: [
+        {
+          address: "10.186.157.199/24",
+          interface: "eth0",
+          router_id: 50,
+          label: "eth0:1",
+          vrrp_version: 2,
+          auth_pass: "~bG7n)4?",
+          advert_interval: "1s",
+          transport: "unicast",
+          peers: ["10.186.157.60", "10.186.157.216"],
+        },
+      ],
+    });
+    v.parse(schema, parse(out));
+    for (const warning of [
+      /virtual_router_id 50 and 51 for one VIP .*never heard each other/,
+      /state MASTER without priority .*priority 255.*three adverts/,
+      /own address 10\.186\.157\.60 among unicast_peer/,
+      /own address 10\.186\.157\.216 among unicast_peer/,
+      /no_accept .*firewall.*PostgreSQL/,
+    ]) {
+      assert.match(err, warning);
+    }
+    assert.match(out, /each 1 s/);
+    assert.match(out, /http:\/\/10\.186\.157\.60:8008 and http:\/\/10\.186\.157\.216:8008/);
+  });
+
+  it("follows includes, @id lines and definitions", () => {
+    const draft = imported(
+      `$VIP=192.0.2.10/24
+include vips/*.conf
+vrrp_script check { script "curl -f http://localhost:8008/replica?lag=1MB" }`,
+      {
+        "vips/a.conf":
+          "vrrp_instance A {\n@pg1 interface eth1 ! mine\n@pg2 interface eth2\nvirtual_router_id 7\nvirtual_ipaddress { ${VIP} }\ntrack_script { check }\n}",
+      },
+    );
+    const { vips } = accepted(draft) as { vips: readonly Record<string, unknown>[] };
+    assert.deepEqual(
+      vips.map(({ address, interface: device, role, max_lag: lag }) => [address, device, role, lag]),
+      [["192.0.2.10/24", "eth1", "replica", "1MB"]],
+    );
+  });
+
+  it("takes VRRPv3, IPv6 beside IPv4, and centiseconds", () => {
+    const draft = imported(
+      `global_defs { vrrp_version 3 }
+vrrp_instance A { interface eth0 virtual_router_id 9
+advert_int 0.05
+virtual_ipaddress { 192.0.2.10 }
+virtual_ipaddress_excluded { 2001:db8::10/64 } }`.replace("interface eth0 virtual", "interface eth0\nvirtual"),
+    );
+    const { vips } = accepted(draft) as { vips: readonly [Record<string, unknown>] };
+    assert.deepEqual(vips[0]["address"], ["192.0.2.10/32", "2001:db8::10/64"]);
+    assert.equal(vips[0]["advert_interval"], "50ms");
+    assert.equal(vips[0]["vrrp_version"], undefined);
+  });
+
+  it("names what it does not translate", () => {
+    const draft = imported(`vrrp_sync_group G {
+group { A } }
+vrrp_script disk { script "/usr/local/bin/disk-ok" }
+virtual_server 192.0.2.1 80 { }
+vrrp_instance A {
+interface eth0
+use_vmac
+notify_master "/usr/local/bin/tell"
+garp_master_delay 5
+frobnicate on
+virtual_ipaddress { 192.0.2.10/24 }
+track_script {
+disk
+nothing
+}
+}`);
+    accepted(draft);
+    const byHand = whats(draft, "byHand").join("; ");
+    for (const what of ["vrrp_script disk", "virtual_server 192.0.2.1", "use_vmac", "notify_master", "frobnicate on"]) {
+      assert.ok(byHand.includes(what), `${what} in ${byHand}`);
+    }
+    assert.deepEqual(whats(draft, "wrong"), ["no Patroni check", "track_script nothing"]);
+    assert.ok(whats(draft, "notNeeded").join("; ").includes("vrrp_sync_group G"));
+  });
+
+  it("says what is wrong with a file that cannot be read, with exit code 2", async () => {
+    const none = await run("import", "keepalived", "/nowhere/keepalived.conf");
+    assert.deepEqual([none.exitCode, none.out], [2, ""]);
+    assert.match(none.err, /\/nowhere\/keepalived\.conf/);
+    assert.throws(() => imported("vrrp_instance A {"), /never closed/);
+    assert.throws(() => imported('x "y'), /double quote/);
+  });
+});
+
+describe("pgvip import vip-manager", () => {
+  const etcd = `interval: 1000
+trigger-key: "/service/demo/leader"
+trigger-value: pg1
+ip: 192.0.2.10
+netmask: 24
+interface: eth0
+hosting-type: basic
+dcs-type: etcd
+dcs-endpoints:
+  - http://10.0.0.3:2379
+retry-num: 2`;
+
+  it("takes the scope from the leader key, and leaves the DCS alone", () => {
+    const draft = readVipManager(etcd, "vip-manager.yml");
+    assert.deepEqual(accepted(draft), {
+      patroni: { url: "http://127.0.0.1:8008", scope: "demo" },
+      vips: [{ address: "192.0.2.10/24", interface: "eth0" }],
+    });
+    assert.deepEqual(whats(draft, "byHand"), []);
+    assert.deepEqual(whats(draft, "notNeeded"), [
+      "interval",
+      "trigger-value",
+      "dcs-type",
+      "dcs-endpoints",
+      "retry-num",
+    ]);
+  });
+
+  it("knows the names before 1.0", () => {
+    const draft = readVipManager(
+      "key: /service/demo/leader\nip: 2001:db8::1\nmask: 64\niface: eth1\nendpoint: http://a:2379\ntype: etcd\nhost: pg1",
+      "old.yml",
+    );
+    assert.deepEqual(accepted(draft), {
+      patroni: { url: "http://127.0.0.1:8008", scope: "demo" },
+      vips: [{ address: "2001:db8::1/64", interface: "eth1" }],
+    });
+  });
+
+  it("takes the role from Patroni's health check", () => {
+    const text =
+      "ip: 192.0.2.10\nnetmask: 24\ninterface: eth0\ndcs-type: patroni\ndcs-endpoints: http://127.0.0.1:8009/\ntrigger-key: /replica\ntrigger-value: 200";
+    assert.deepEqual(accepted(readVipManager(text, "f")), {
+      patroni: { url: "http://127.0.0.1:8009" },
+      vips: [{ address: "192.0.2.10/24", interface: "eth0", role: "replica" }],
+    });
+  });
+
+  it("names what it cannot take over", () => {
+    const draft = readVipManager(`${etcd.replace("basic", "hetzner")}\ncolour: red`, "f");
+    assert.deepEqual(whats(draft, "byHand"), ["manager-type hetzner", "colour red"]);
+  });
+
+  it("refuses what is not its file", () => {
+    assert.throws(() => readVipManager("- a\n- b", "f"), /f: no settings/);
+    assert.throws(() => readVipManager("interface: eth0", "f"), /f: no ip/);
+    assert.throws(() => readVipManager("a: [", "f"), /^PgvipError: f: /);
+  });
+});
