@@ -25,7 +25,7 @@ export function publish(results: Results): void {
 }
 
 export function withPicture(text: string, told: string): string {
-  const generated = `![${told}](docs/timeline.svg)\n\n${told}\n`;
+  const generated = `![A fail-over with each of them](docs/timeline.svg)\n\n${told}\n`;
   return betweenMarkers(text, pictureBegin, pictureEnd, generated);
 }
 

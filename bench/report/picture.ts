@@ -37,12 +37,14 @@ ${[...panels, axis(endMs, axisPx), legend(axisPx + 44)].join("\n")}
 
 /** What the picture shows, in words and with the medians of all rounds. */
 export function caption(results: Results): string {
-  const numbers = systems.map((system) => {
-    const added = valuesOf(results, system, scenario, "added");
-    return `${system} ${milliseconds(median(added))}`;
-  });
+  const medianOf = (system: string, measure: string): string =>
+    milliseconds(median(valuesOf(results, system, scenario, measure)));
+  const numbers = systems.map((system) => `${system} ${medianOf(system, "added")} and ${medianOf(system, "silence")}`);
   const count = valuesOf(results, "pgvip", scenario, "added").length;
-  return `Patroni is stopped on the leader. Outage added to PostgreSQL's own, median of ${count} rounds: ${numbers.join(", ")}.`;
+  return (
+    "Patroni is stopped on the leader. Outage added to PostgreSQL's own, and longest silence of the VIP, " +
+    `medians of ${count} rounds: ${numbers.join("; ")}.`
+  );
 }
 
 function typicalRound(results: Results, system: string): MeasuredRound | null {

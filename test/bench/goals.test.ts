@@ -14,11 +14,13 @@ function allMet(): Results {
   const lock = ["stop-patroni", "switchover"].map((name) => measured("pgvip-lock", name, 1, { added: 0.5 }));
   return {
     ...results,
-    rounds: [...results.rounds, ...lock],
+    // Nobody answers in it, and that is no goal missed.
+    scenarios: [...results.scenarios, { name: "kill-leader", about: "" }],
+    rounds: [...results.rounds, ...lock, measured("pgvip", "kill-leader", 1, { lost: 2000 })],
     flips: [...results.flips, ...flips("pgvip-push", [1.5, 1.9, null])],
     jitters: [
-      { system: "pgvip-10ms", busy: true, p99Ms: 2, ...jitter },
       { system: "pgvip-10ms", busy: false, p99Ms: 99, ...jitter },
+      { system: "pgvip-10ms", busy: true, p99Ms: 2, ...jitter },
       { system: "keepalived-best", busy: true, p99Ms: 3, ...jitter },
     ],
     costs: [{ system: "pgvip", holder: atRest, standby: atRest, patroniCpuPercent: 1, seconds: 60 }],
@@ -56,6 +58,8 @@ describe("goals", () => {
     [{ added: 13 }, ["switchover: added outage, median", "switchover: added outage, p95"]],
     [{ readOnly: 1 }, ["attempts refused as read-only in hand-overs, all rounds"]],
     [{ lost: 1 }, ["rounds without a lost echo, all scenarios but kill-leader"]],
+    // The floor's is 4 ms.
+    [{ connect: 23 }, []],
     [{ connect: 25 }, ["switchover: slowest connect(), p95, beyond the floor's"]],
   ] as const) {
     test(`are missed by ${JSON.stringify(values)}`, () => {
@@ -68,9 +72,9 @@ describe("goals", () => {
     const slow = { ...results, flips: [...flips("pgvip", [8, 9, 10]), ...flips("pgvip-push", [1, null, null])] };
     assert.equal(missed(slow).length, 2);
     assert.equal(goal(slow, "callback").found, "never");
-    const [own, rest, theirs] = results.jitters;
+    const [rest, own, theirs] = results.jitters;
     assert.ok(own !== undefined && rest !== undefined && theirs !== undefined);
-    assert.equal(missed({ ...results, jitters: [{ ...own, p99Ms: 4 }, rest, theirs] }).length, 1);
+    assert.equal(missed({ ...results, jitters: [rest, { ...own, p99Ms: 4 }, theirs] }).length, 1);
     const costs = results.costs.map((cost) => ({ ...cost, holder: { ...atRest, cpuPercent: 1.2, rssMb: 60 } }));
     assert.equal(missed({ ...results, costs }).length, 2);
   });

@@ -16,7 +16,7 @@ function lane(name: string, ...spans: [fromMs: number, state: string][]): Lane {
 const lanes = [
   lane("Patroni a", [0, "leader"], [1200, "silent"]),
   lane("Patroni b", [0, "replica"], [1290, "lock"], [1400, "leader"]),
-  lane("PostgreSQL b", [0, "readOnly"], [1410, "written"]),
+  lane("PostgreSQL b", [0, "written"], [900, "refused"], [1410, "written"]),
   lane("VIP b", [1451, "held"]),
 ];
 
