@@ -67,7 +67,7 @@ export const areas = [
     packages: ["commander", "valibot"],
     node: true,
   },
-  { files: "src/cli.ts", imports: ["commands", "errors", "version"], packages: ["commander"], node: true },
+  { files: "src/cli.ts", imports: ["commands", "errors"], packages: ["commander"], node: true },
   { files: "src/main.ts", imports: ["cli"], node: true },
 ];
 
