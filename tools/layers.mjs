@@ -47,10 +47,16 @@ export const areas = [
   { files: "src/shell/native-*.ts", ...shell, imports: [...shell.imports, "addon"] },
   { files: "src/shell/metrics.ts", ...shell, packages: ["prom-client"] },
   { files: "src/shell/raw-socket-packets.ts", ...shell, packages: [...shell.packages, "raw-socket"] },
+  // Pages with timelines, of `pgvip drill` and of the benchmark.
+  { files: "src/report/**/*.ts", imports: ["report"], pure: true },
   // Diagnostics: what `doctor`, `listen`, `ping`, `drill` and `status --watch` find out. The agent needs none of it.
   {
     files: "src/diagnose/**/*.ts",
-    imports: ["diagnose", "shell", "ports", "core", "config", "wire", "errors", "assert", "status", "version"],
+    imports: [
+      "diagnose",
+      "report",
+      ...["shell", "ports", "core", "config", "wire", "errors", "assert", "status", "status-text", "version"],
+    ],
     packages: ["valibot"],
     node: true,
   },

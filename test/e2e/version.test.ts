@@ -24,7 +24,10 @@ describe("pgvip --version", () => {
       symlinkSync(`${root}node_modules`, `${copy}/node_modules`);
       const { code, stdout, stderr } = await tryCommand(process.execPath, [`${copy}/dist/main.js`, "--version"]);
       assert.deepEqual([code, stderr], [0, ""]);
-      assert.match(stdout, /^\d+\.\d+\.\d+\naddon missing: no native addon for linux-.*npm rebuild pgvip.*\nNode\.js \d/);
+      assert.match(
+        stdout,
+        /^\d+\.\d+\.\d+\naddon missing: no native addon for linux-.*npm rebuild pgvip.*\nNode\.js \d/,
+      );
     } finally {
       rmSync(copy, { recursive: true });
     }
