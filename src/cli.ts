@@ -13,6 +13,7 @@ import { addNotify } from "./commands/notify.js";
 import { addReload } from "./commands/reload.js";
 import { addRun } from "./commands/run.js";
 import { addStatus } from "./commands/status.js";
+import { addSupportBundle } from "./commands/support-bundle.js";
 import { versionText } from "./commands/version.js";
 import { PgvipError } from "./errors.js";
 
@@ -31,6 +32,7 @@ const COMMANDS: readonly AddCommand[] = [
   addRelease,
   addReload,
   addNotify,
+  addSupportBundle,
 ];
 
 /** Runs one command; `argv` without the names of node and script. Resolves with the exit code. */

@@ -40,6 +40,7 @@ export const areas = [
   { files: "src/config/**/*.ts", ...config },
   { files: "src/config/load.ts", ...config, node: true },
   { files: "src/config/yaml-file.ts", ...config, node: true },
+  { files: "src/config/shown.ts", ...config, node: true },
   // Writes documentation (npm run docs); no part of the agent imports it.
   { files: "src/config/emit.ts", ...config, packages: [...config.packages, "@valibot/to-json-schema"], node: true },
   { files: "src/addon.ts", imports: ["errors", "assert"], types: ["ports"], packages: ["node-gyp-build"], node: true },

@@ -92,12 +92,12 @@ async function loadOne(sources: Sources, key: "socket" | "state_directory"): Pro
   throw new ConfigError([{ where: null, path: key, text: `wanted ${read.issues[0].message}` }]);
 }
 
-interface Layers {
+export interface Layers {
   readonly layers: readonly Layer[];
   readonly problems: readonly Problem[];
 }
 
-async function readLayers(sources: Sources): Promise<Layers> {
+export async function readLayers(sources: Sources): Promise<Layers> {
   const above = [flagLayer(sources.flags), environmentLayer(sources.environment)];
   const own = await readOwnFile(sources);
   const layers = [...above, ...own.layers];
