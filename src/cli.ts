@@ -14,8 +14,9 @@ import { addNotify } from "./commands/notify.js";
 import { addReload } from "./commands/reload.js";
 import { addRun } from "./commands/run.js";
 import { addStatus } from "./commands/status.js";
+import { addSupportBundle } from "./commands/support-bundle.js";
+import { versionText } from "./commands/version.js";
 import { PgvipError } from "./errors.js";
-import { VERSION } from "./version.js";
 
 /** In the order of `pgvip --help`. */
 const COMMANDS: readonly AddCommand[] = [
@@ -33,6 +34,7 @@ const COMMANDS: readonly AddCommand[] = [
   addRelease,
   addReload,
   addNotify,
+  addSupportBundle,
 ];
 
 /** Runs one command; `argv` without the names of node and script. Resolves with the exit code. */
@@ -61,7 +63,11 @@ export function buildProgram(context: Context): Command {
   const { terminal } = context;
   const program = new Command("pgvip")
     .description("Keeps the virtual IP of a PostgreSQL cluster on the node that Patroni says it belongs to.")
-    .version(VERSION)
+    .option("-V, --version", "tell the versions of pgvip, its addon and Node.js")
+    .on("option:version", () => {
+      terminal.out(versionText());
+      throw new CommanderError(EXIT_OK, "commander.version", "");
+    })
     .configureOutput({
       writeOut: (text) => {
         terminal.out(text);

@@ -40,7 +40,7 @@ function groupLines(group: GroupStatus, nowMs: number): readonly string[] {
   const { patroni, lastTransition } = group;
   const counted = Object.entries(group.counters).filter(([, count]) => count > 0);
   return [
-    `${group.vips.join(", ")}  ${headline(group)}, since ${ago(group.since, nowMs)}`,
+    `${group.vips.join(", ")}  ${headlineText(group)}, since ${ago(group.since, nowMs)}`,
     row("reason", reasonText(group, nowMs)),
     ...maintenanceLines(group),
     row("holder", holderText(group)),
@@ -68,7 +68,8 @@ const HEADLINES: Readonly<Record<string, string>> = {
   stopped: "stopped",
 };
 
-function headline({ state }: GroupStatus): string {
+/** Where the VIP is, seen from this node, in a few words. */
+export function headlineText({ state }: GroupStatus): string {
   return HEADLINES[state] ?? state;
 }
 
@@ -130,7 +131,7 @@ const UNITS = [
 ] as const;
 
 /** `3 minutes ago`, in the largest unit that is there; below a second in milliseconds. */
-function ago(instant: string, nowMs: number): string {
+export function ago(instant: string, nowMs: number): string {
   const elapsedMs = Math.max(0, nowMs - Date.parse(instant));
   const unit = UNITS.find(([, lengthMs]) => elapsedMs >= lengthMs);
   if (unit === undefined) return `${String(elapsedMs)} ms ago`;

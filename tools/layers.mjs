@@ -40,6 +40,7 @@ export const areas = [
   { files: "src/config/**/*.ts", ...config },
   { files: "src/config/load.ts", ...config, node: true },
   { files: "src/config/yaml-file.ts", ...config, node: true },
+  { files: "src/config/shown.ts", ...config, node: true },
   // Writes documentation (npm run docs); no part of the agent imports it.
   { files: "src/config/emit.ts", ...config, packages: [...config.packages, "@valibot/to-json-schema"], node: true },
   { files: "src/addon.ts", imports: ["errors", "assert"], types: ["ports"], packages: ["node-gyp-build"], node: true },
@@ -47,10 +48,16 @@ export const areas = [
   { files: "src/shell/native-*.ts", ...shell, imports: [...shell.imports, "addon"] },
   { files: "src/shell/metrics.ts", ...shell, packages: ["prom-client"] },
   { files: "src/shell/raw-socket-packets.ts", ...shell, packages: [...shell.packages, "raw-socket"] },
+  // Pages with timelines, of `pgvip drill` and of the benchmark.
+  { files: "src/report/**/*.ts", imports: ["report"], pure: true },
   // Diagnostics: what `doctor`, `listen`, `ping`, `drill` and `status --watch` find out. The agent needs none of it.
   {
     files: "src/diagnose/**/*.ts",
-    imports: ["diagnose", "shell", "ports", "core", "config", "wire", "errors", "assert", "status", "version"],
+    imports: [
+      "diagnose",
+      "report",
+      ...["shell", "ports", "core", "config", "wire", "errors", "assert", "status", "status-text", "version"],
+    ],
     packages: ["valibot"],
     node: true,
   },
@@ -69,7 +76,7 @@ export const areas = [
     packages: ["commander", "valibot"],
     node: true,
   },
-  { files: "src/cli.ts", imports: ["commands", "errors", "version"], packages: ["commander"], node: true },
+  { files: "src/cli.ts", imports: ["commands", "errors"], packages: ["commander"], node: true },
   { files: "src/main.ts", imports: ["cli"], node: true },
 ];
 

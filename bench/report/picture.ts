@@ -4,8 +4,8 @@
  */
 import { type Lane, measuredRounds, type MeasuredRound, type Results, valuesOf } from "../results.js";
 import { median } from "../statistics.js";
-import { escape } from "./markup.js";
-import { interestingMs } from "./timeline.js";
+import { escape } from "../../src/report/markup.js";
+import { interestingMs } from "./extent.js";
 
 const scenario = "stop-patroni";
 const systems: readonly string[] = ["pgvip", "keepalived-best", "keepalived-article"];

@@ -1,5 +1,5 @@
 /** Every single value as a point, a strip for each system: nothing is hidden in a mean. */
-import { axis, escape, percent, plotRow } from "./markup.js";
+import { axis, escape, percent, plotRow } from "../../src/report/markup.js";
 
 export interface Strip {
   readonly name: string;

@@ -1,4 +1,5 @@
 /** `pgvip drill`: a switchover with a stop-watch, asked for from here, or watched while somebody else causes it. */
+import { closeSync, openSync, writeFileSync } from "node:fs";
 import { createInterface } from "node:readline/promises";
 import { InvalidArgumentError, Option } from "commander";
 import type { Config } from "../config/config.js";
@@ -18,6 +19,7 @@ interface DrillOptions {
   readonly candidate?: string;
   readonly candidateLag: number;
   readonly watch?: true;
+  readonly html?: string;
   readonly json?: true;
 }
 
@@ -38,6 +40,7 @@ export const addDrill: AddCommand = (program, context) => {
         "candidate",
       ]),
     )
+    .addOption(new Option("--html <file>", "write a page with the timeline as well, to show to others"))
     .addOption(new Option("--json", "print the result as JSON"))
     .action(async (options: DrillOptions) => {
       await run(await loadConfig(sourcesOf(command, context.terminal)), options, context.terminal);
@@ -47,6 +50,7 @@ export const addDrill: AddCommand = (program, context) => {
 async function run(config: Config, options: DrillOptions, terminal: Context["terminal"]): Promise<void> {
   const { planDrill } = await import("../diagnose/drill-plan.js");
   const { drill } = await import("../diagnose/drill.js");
+  const { drillHtml } = await import("../diagnose/drill-html.js");
   const { drillText } = await import("../diagnose/drill-text.js");
   const { requestSwitchover } = await import("../diagnose/switchover.js");
   const note = (text: string): void => {
@@ -59,6 +63,8 @@ async function run(config: Config, options: DrillOptions, terminal: Context["ter
   if (plan.kind === "refused" && !options.watch) {
     throw new PgvipError("SYSTEM", `no drill: ${plan.reasons.join("; ")}`);
   }
+  // Found out before connections break.
+  const writeReport = options.html === undefined ? null : openReport(options.html);
   const vip = config.groups.find(({ role }) => role === "primary")?.vips[0]?.address;
   if (vip === undefined) throw new PgvipError("USAGE", "no drill: no VIP follows the primary, so none would move");
   if (plan.kind === "ready" && !options.watch) {
@@ -72,7 +78,21 @@ async function run(config: Config, options: DrillOptions, terminal: Context["ter
       : null;
   const settings = { config, vip, leader: leader.name, members, intervalMs: INTERVAL_MS, act, until: ended(options) };
   const result = await drill(settings, await openProbes(vip, config.patroni.postgres.port, note), note);
+  writeReport?.(drillHtml(result));
   terminal.out(options.json ? `${JSON.stringify(result, null, 2)}\n` : `${drillText(result)}\n`);
+}
+
+function openReport(file: string): (html: string) => void {
+  try {
+    const fd = openSync(file, "w");
+    return (html) => {
+      writeFileSync(fd, html);
+      closeSync(fd);
+    };
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new PgvipError("USAGE", `--html: the report cannot be written: ${why}`, { cause });
+  }
 }
 
 /** An asked-for switchover that does not get through the VIP has an end too. */

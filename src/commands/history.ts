@@ -23,14 +23,15 @@ export const addHistory: AddCommand = (program, { terminal }) => {
     .addOption(new Option("--json", "print one JSON object a line"))
     .action(async ({ json, lines }: Options) => {
       const directory = await loadStateDirectory(sourcesOf(history, terminal));
-      const last = (await readHistory(path.join(directory, HISTORY_NAME))).slice(-lines);
+      const last = (await readHistory(directory)).slice(-lines);
       for (const entry of last) terminal.out(`${json ? JSON.stringify(entry) : historyLine(entry)}\n`);
     });
 };
 
-async function readHistory(file: string): Promise<readonly HistoryEntry[]> {
+/** The oldest first. Throws a PgvipError (SYSTEM) when there is no history that could be read. */
+export async function readHistory(stateDirectory: string): Promise<readonly HistoryEntry[]> {
   try {
-    return parseHistory(await readFile(file, "utf8"));
+    return parseHistory(await readFile(path.join(stateDirectory, HISTORY_NAME), "utf8"));
   } catch (cause) {
     const text = cause instanceof Error ? cause.message : String(cause);
     throw new PgvipError("SYSTEM", `no history: ${text}`, { cause });

@@ -139,7 +139,8 @@ export function defaultFifo(socketPath: string): string {
 /** VRRPv2 counts whole seconds; 1 s is what its routers use unless told otherwise. */
 const DEFAULT_ADVERT_INTERVAL_MS = { 3: 100, 2: 1000 } as const;
 
-function patroniOf(patroni: Settings["patroni"], password: string | null): PatroniConfig {
+/** `password`: `null` without one, and for those who only look. */
+export function patroniOf(patroni: Settings["patroni"], password: string | null): PatroniConfig {
   const { username, cert, key } = patroni;
   return {
     url: patroni.url,

@@ -5,7 +5,7 @@
  */
 import { accessSync, constants, readFileSync } from "node:fs";
 import * as v from "valibot";
-import { type Config, type Secrets, configOf, defaultFifo } from "./config.js";
+import { type Config, type PatroniConfig, type Secrets, configOf, defaultFifo, patroniOf } from "./config.js";
 import {
   CONFIG_VARIABLE,
   type Environment,
@@ -72,6 +72,19 @@ export async function loadFifoPath(sources: Sources): Promise<string> {
   return typeof given === "string" ? given : defaultFifo(await loadSocketPath(sources));
 }
 
+/** The way to Patroni for commands that only look at it: without credentials, which no question needs. */
+export async function loadPatroni(sources: Sources): Promise<PatroniConfig> {
+  const { layers, problems } = await readLayers(sources);
+  const read = v.safeParse(schema.entries.patroni, valueAt(merge(layers).tree, ["patroni"]) ?? {});
+  if (read.success && problems.length === 0) return patroniOf(read.output, null);
+  const wrong = (read.issues ?? []).map((issue) => ({
+    where: null,
+    path: ["patroni", v.getDotPath(issue)].filter((part) => part !== null).join("."),
+    text: `wanted ${issue.message}`,
+  }));
+  throw new ConfigError([...problems, ...wrong]);
+}
+
 async function loadOne(sources: Sources, key: "socket" | "state_directory"): Promise<string> {
   const { layers } = await readLayers(sources);
   const read = v.safeParse(schema.entries[key], valueAt(merge(layers).tree, [key]));
@@ -79,12 +92,12 @@ async function loadOne(sources: Sources, key: "socket" | "state_directory"): Pro
   throw new ConfigError([{ where: null, path: key, text: `wanted ${read.issues[0].message}` }]);
 }
 
-interface Layers {
+export interface Layers {
   readonly layers: readonly Layer[];
   readonly problems: readonly Problem[];
 }
 
-async function readLayers(sources: Sources): Promise<Layers> {
+export async function readLayers(sources: Sources): Promise<Layers> {
   const above = [flagLayer(sources.flags), environmentLayer(sources.environment)];
   const own = await readOwnFile(sources);
   const layers = [...above, ...own.layers];

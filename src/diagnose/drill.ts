@@ -3,24 +3,19 @@
  * happened on one timeline.
  */
 import type { Config } from "../config/config.js";
-import type { Member } from "../core/observation.js";
+import type { Member, Observation } from "../core/observation.js";
 import { PgvipError } from "../errors.js";
+import type { Lane } from "../report/timeline.js";
 import { openPatroni } from "../shell/patroni-http.js";
 import { systemClock } from "../shell/system-clock.js";
-import { judge, leads, type Verdict } from "../core/verdict.js";
+import { judge, leads } from "../core/verdict.js";
 import { claimOf, readFrame } from "./frames.js";
+import { type DrillEvent, DrillTrail, tenths } from "./drill-trail.js";
+import * as words from "./drill-words.js";
 import { type ProbeResult, blackoutMs } from "./ping.js";
 import { type Probe, every } from "./probes.js";
 import { Tally } from "./tally.js";
 import { WireWatch } from "./wire-watch.js";
-
-export type Actor = "Patroni" | "VIP" | "ARP" | "client";
-
-export interface DrillEvent {
-  readonly atMs: number;
-  readonly actor: Actor;
-  readonly text: string;
-}
 
 export interface DrillResult {
   readonly version: 1;
@@ -30,6 +25,8 @@ export interface DrillResult {
   readonly startedAt: string;
   /** Milliseconds since the drill was asked for; negative ones were before. */
   readonly events: readonly DrillEvent[];
+  /** The same as strips: Patroni and PostgreSQL of each member, who announced the VIP, ARP, and each probe. */
+  readonly lanes: readonly Lane[];
   readonly probes: readonly ProbeResult[];
   /** When the new leader took writes by Patroni's word, and when the first client got through the VIP to it. */
   readonly writableMs: number | null;
@@ -75,10 +72,10 @@ class DrillRecord {
   /** The new leader takes writes, and a client has got through the VIP since. */
   readonly settled: Promise<void>;
   readonly #settings: DrillSettings;
-  readonly #probes: readonly { readonly probe: Probe; readonly tally: Tally }[];
-  readonly #events: DrillEvent[] = [];
+  readonly #probes: readonly Probe[];
+  readonly #tallies = new Map<Probe, Tally>();
+  readonly #trail = new DrillTrail();
   readonly #stops: (() => void)[] = [];
-  readonly #last = new Map<string, string>();
   readonly #startMs = systemClock.nowMs();
   readonly #wallOffsetMs = Date.now() - this.#startMs;
   #actedMs = this.#startMs;
@@ -92,17 +89,17 @@ class DrillRecord {
 
   constructor(settings: DrillSettings, probes: readonly Probe[]) {
     this.#settings = settings;
-    const thresholdMs = blackoutMs(settings.intervalMs);
-    this.#probes = probes.map((probe) => ({ probe, tally: new Tally(thresholdMs, this.#startMs) }));
+    this.#probes = probes;
     this.settled = new Promise((resolve) => {
       this.#settle = resolve;
     });
+    this.#openLanes();
   }
 
   async start(note: (text: string) => void): Promise<void> {
     await this.#listen(note);
     for (const member of this.#settings.members) this.#follow(member);
-    for (const { probe, tally } of this.#probes) this.#measure(probe, tally);
+    for (const probe of this.#probes) this.#measure(probe);
   }
 
   async act({ act }: DrillSettings, note: (text: string) => void): Promise<void> {
@@ -113,15 +110,16 @@ class DrillRecord {
   stop(): void {
     for (const stop of this.#stops.splice(0)) stop();
     this.#wire?.close();
-    for (const { probe } of this.#probes) probe.stop();
+    for (const probe of this.#probes) probe.stop();
   }
 
   result(): DrillResult {
     const nowMs = systemClock.nowMs();
     const { vip, leader } = this.#settings;
     if (this.#successor === null) throw new PgvipError("SYSTEM", `${leader} still leads: nothing was switched over`);
-    const zeroMs = this.#settings.act === null ? this.#firstChangeMs() : this.#actedMs;
-    const since = (atMs: number | null): number | null => (atMs === null ? null : round(atMs - zeroMs));
+    // What somebody else caused is counted from its first sign.
+    const zeroMs = this.#settings.act === null ? (this.#trail.firstCauseMs(this.#actedMs) ?? nowMs) : this.#actedMs;
+    const since = (atMs: number | null): number | null => (atMs === null ? null : tenths(atMs - zeroMs));
     const iso = (atMs: number): string => new Date(atMs + this.#wallOffsetMs).toISOString();
     const [writableMs, servedMs] = [since(this.#writableMs), since(this.#servedMs)];
     return {
@@ -130,36 +128,36 @@ class DrillRecord {
       from: leader,
       to: this.#successor,
       startedAt: iso(zeroMs),
-      events: [...this.#events]
-        .sort((a, b) => a.atMs - b.atMs)
-        .map((event) => ({ ...event, atMs: round(event.atMs - zeroMs) })),
-      probes: this.#probes.map(({ probe, tally }) => {
+      events: this.#trail.events(zeroMs),
+      lanes: this.#trail.lanes(zeroMs, nowMs),
+      probes: [...this.#tallies].map(([probe, tally]) => {
         const { blackouts, ...rest } = tally.summary(nowMs);
         const told = blackouts.map(({ fromMs, durationMs, met }) => ({ at: iso(fromMs), durationMs, met }));
         return { name: probe.name, ...rest, blackouts: told };
       }),
       writableMs,
       servedMs,
-      ownShareMs: writableMs === null || servedMs === null ? null : round(Math.max(0, servedMs - writableMs)),
+      ownShareMs: writableMs === null || servedMs === null ? null : tenths(Math.max(0, servedMs - writableMs)),
     };
   }
 
-  /** What somebody else caused is counted from its first sign. */
-  #firstChangeMs(): number {
-    const changes = this.#events.filter(({ atMs, actor }) => atMs > this.#actedMs && actor !== "client");
-    return Math.min(...changes.map(({ atMs }) => atMs), systemClock.nowMs());
+  #openLanes(): void {
+    const client = { validMs: blackoutMs(this.#settings.intervalMs), gap: "lost" };
+    const names = this.#settings.members.map(({ name }) => name);
+    const lasting = { validMs: Infinity, gap: null };
+    for (const name of names) this.#trail.openLane(words.patroniLane(name), lasting);
+    for (const name of names) this.#trail.openLane(words.postgresLane(name), lasting);
+    // A holder that died says nothing: three adverts are missing by then.
+    for (const name of names) this.#trail.openLane(words.vipLane(name), { validMs: 3 * this.#advertMs(), gap: null });
+    this.#trail.openLane(words.ARP_LANE, lasting);
+    for (const probe of this.#probes) this.#trail.openLane(words.clientLane(probe), client);
   }
 
-  #tell(actor: Actor, text: string, atMs: number): void {
-    this.#events.push({ actor, text, atMs });
-  }
-
-  /** Only what is new about a subject is an event. */
-  #tellChange(actor: Actor, subject: string, text: string, atMs: number): boolean {
-    if (this.#last.get(subject) === text) return false;
-    this.#last.set(subject, text);
-    this.#tell(actor, `${subject}: ${text}`, atMs);
-    return true;
+  #advertMs(): number {
+    const group = this.#settings.config.groups.find(({ vips }) =>
+      vips.some(({ address }) => address === this.#settings.vip),
+    );
+    return group?.timing.advertIntervalMs ?? 100;
   }
 
   #follow(member: Member): void {
@@ -173,7 +171,7 @@ class DrillRecord {
       isAsking = true;
       void patroni.health("/primary", PATRONI_TIMEOUT_MS).then(({ observation, answeredAtMs }) => {
         isAsking = false;
-        this.#judged(name, judge(observation), answeredAtMs);
+        this.#observed(name, observation, answeredAtMs);
       });
     });
     this.#stops.push(() => {
@@ -182,8 +180,11 @@ class DrillRecord {
     });
   }
 
-  #judged(member: string, verdict: Verdict, atMs: number): void {
-    this.#tellChange("Patroni", member, verdictText(verdict), atMs);
+  #observed(member: string, observation: Observation, atMs: number): void {
+    const verdict = judge(observation);
+    this.#trail.tellChange("Patroni", member, words.verdictText(verdict), atMs);
+    this.#trail.sample(words.patroniLane(member), words.lockState(verdict), atMs);
+    this.#trail.sample(words.postgresLane(member), words.postgresState(observation), atMs);
     if (member === this.#settings.leader || !leads(verdict)) return;
     this.#successor ??= member;
     if (verdict.kind === "writable" && member === this.#successor) {
@@ -192,14 +193,22 @@ class DrillRecord {
     }
   }
 
-  #measure(probe: Probe, tally: Tally): void {
+  #measure(probe: Probe): void {
+    const tally = new Tally(blackoutMs(this.#settings.intervalMs), systemClock.nowMs());
+    this.#tallies.set(probe, tally);
     const isClient = probe.name !== "icmp";
     probe.start((attempt) => {
       const { endedMs, sentMs, outcome, detail } = attempt;
       const blackout = tally.note(attempt);
-      this.#tellChange("client", probe.name, outcome === "answered" ? "answered" : detail, endedMs);
+      // What was lost shows as the gap between answers: it is known only when the probe gives it up, much later.
+      if (outcome !== "failed") this.#trail.sample(words.clientLane(probe), outcome, endedMs);
+      this.#trail.tellChange("client", probe.name, outcome === "answered" ? "answered" : detail, endedMs);
       if (blackout !== null)
-        this.#tell("client", `${probe.name}: ${String(Math.round(blackout.durationMs))} ms without an answer`, endedMs);
+        this.#trail.tell(
+          "client",
+          `${probe.name}: ${String(Math.round(blackout.durationMs))} ms without an answer`,
+          endedMs,
+        );
       if (!isClient || outcome !== "answered" || this.#successor === null) return;
       // Without the wire, the old holder refuses from its end to the move: the next answer is the new one's.
       if (this.#wire === null && (this.#writableMs === null || sentMs >= this.#writableMs)) this.#movedMs ??= sentMs;
@@ -243,36 +252,15 @@ class DrillRecord {
       const { priority } = sighting.advert;
       const text =
         priority === 0 ? "lets go of the VIP" : priority === 1 ? "keeps the VIP until it is taken" : "holds the VIP";
-      this.#tellChange("VIP", name, text, atMs);
+      this.#trail.tellChange("VIP", name, text, atMs);
+      this.#trail.sample(words.vipLane(name), priority === 0 ? "gone" : priority === 1 ? "kept" : "held", atMs);
       if (priority > 1 && name !== this.#settings.leader) this.#movedMs ??= atMs;
     }
     const claim = claimOf(sighting);
-    if (claim?.address === vip) this.#tellChange("ARP", vip, `is at ${claim.mac}`, atMs);
+    if (claim?.address !== vip) return;
+    this.#trail.tellChange("ARP", vip, `is at ${claim.mac}`, atMs);
+    this.#trail.mark(words.ARP_LANE, `announced at ${claim.mac}`, atMs);
   }
-}
-
-function verdictText(verdict: Verdict): string {
-  switch (verdict.kind) {
-    case "writable":
-      return "leads, and PostgreSQL takes writes";
-    case "promoting":
-      return "has the leader lock, PostgreSQL is being promoted";
-    case "recovering":
-    case "ending":
-      return `has the leader lock, PostgreSQL is ${verdict.state}`;
-    case "notLeader":
-      return verdict.postgres === "replica" ? "is a replica" : `is not the leader, PostgreSQL is ${verdict.postgres}`;
-    case "eligible":
-      return `is a ${verdict.role}`;
-    case "ineligible":
-      return `is no ${verdict.role}, but ${verdict.state}`;
-    case "silent":
-      return `Patroni does not answer (${verdict.reason})`;
-  }
-}
-
-function round(ms: number): number {
-  return Math.round(ms * 10) / 10;
 }
 
 function sleep(ms: number): Promise<void> {

@@ -31,8 +31,15 @@ async function pgvip(args: readonly string[], environment: Readonly<Record<strin
 }
 
 describe("pgvip", () => {
-  it("tells its version", async () => {
-    assert.deepEqual(await pgvip(["--version"]), { code: 0, out: `${VERSION}\n`, err: "" });
+  it("tells its version, or that its addon is missing", async () => {
+    const { code, out, err } = await pgvip(["--version"]);
+    assert.deepEqual([code, err], [0, ""]);
+    const [version, addon, node] = out.split("\n");
+    assert.equal(version, VERSION);
+    // Unit tests run without the addon as well; test/e2e/version.test.ts tries both.
+    assert.match(addon ?? "", /^addon (Node-API \d+ \(this Node\.js has \d+\)|missing: .*npm rebuild pgvip)/);
+    assert.equal(node, `Node.js ${process.version.slice(1)}`);
+    assert.deepEqual(await pgvip(["-V"]), { code, out, err });
   });
 
   it("lists its commands", async () => {

@@ -1,5 +1,6 @@
 /** `pgvip drill` from a client's host: asked for, watched, and refused when the cluster is not fit for it. */
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { after, before, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { PgvipAgents } from "../../lab/agents.js";
@@ -7,6 +8,7 @@ import { Stage } from "../../lab/stage.js";
 import { vip, vipCidr } from "../../lab/topology.js";
 import { until } from "../../lab/wait.js";
 import type { DrillResult } from "../../src/diagnose/drill.js";
+import { drillHtml } from "../../src/diagnose/drill-html.js";
 import { planDrill } from "../../src/diagnose/drill-plan.js";
 import { parseMembers } from "../../src/wire/patroni.js";
 import { addedOutage } from "../../lab/findings.js";
@@ -67,6 +69,21 @@ for (const backend of ["stand-in", "postgres"] as const) {
       const writable = at("Patroni", new RegExp(`^${result.to}: leads, and PostgreSQL takes writes`));
       const holds = at("VIP", new RegExp(`^${result.to}: holds the VIP`));
       at("ARP", /10\.186\.157\.199: is at/);
+      // The same, drawn: the leader's lanes change hands, and nothing is told twice.
+      const lane = (name: string): readonly string[] => {
+        const found = result.lanes.find((one) => one.name === name);
+        assert.ok(found !== undefined, `${name} in ${told}`);
+        return found.spans.map(({ state }) => state);
+      };
+      assert.deepEqual([lane(`Patroni ${from}`)[0], lane(`Patroni ${result.to}`)[0]], ["leader", "replica"]);
+      assert.equal(lane(`Patroni ${result.to}`).at(-1), "leader");
+      assert.equal(lane(`PostgreSQL ${result.to}`).at(-1), "primary");
+      assert.equal(lane(`VIP ${result.to}`).at(-1), "held");
+      assert.equal(lane(`VIP ${from}`)[0], "held");
+      assert.ok(lane("client: tcp 5432").includes("answered"));
+      assert.ok(result.lanes.find(({ name }) => name === "ARP")!.marks.length > 0);
+      const texts = result.events.filter(({ actor }) => actor === "VIP").map(({ text }) => text);
+      assert.equal(texts.filter((text) => text === `${result.to}: holds the VIP`).length, 1, told);
       assert.equal(writable, result.writableMs);
       assert.ok(holds <= result.servedMs);
       assert.deepEqual(
@@ -77,10 +94,12 @@ for (const backend of ["stand-in", "postgres"] as const) {
 
     it("switches over, and tells who did what when", async () => {
       const leader = await settled();
-      const { code, stdout, stderr } = await drill(leader, "--yes", "--json");
+      const page = `${stage.topology.client.directory}/drill.html`;
+      const { code, stdout, stderr } = await drill(leader, "--yes", "--json", "--html", page);
       assert.equal(code, 0, stderr);
       const result = JSON.parse(stdout) as DrillResult;
       assertTold(result, leader);
+      assert.equal(readFileSync(page, "utf8"), drillHtml(result));
       assert.equal(await settled(), result.to);
     });
 
@@ -117,6 +136,14 @@ for (const backend of ["stand-in", "postgres"] as const) {
       assert.match(text, new RegExp(`\\+\\d+ ms +Patroni +${other}: leads, and PostgreSQL takes writes`));
       assert.match(text, new RegExp(`\\+\\d+ ms +VIP +${other}: holds the VIP`));
       assert.match(text, /the VIP's own share of the outage: [\d.]+ ms/);
+    });
+
+    it("does not switch over when its report could not be written", async () => {
+      const leader = await settled();
+      const { code, stderr } = await drill(leader, "--yes", "--html", "/nowhere/drill.html");
+      assert.equal(code, 2);
+      assert.match(stderr, /--html: the report cannot be written: ENOENT.*\/nowhere\/drill\.html/);
+      assert.equal(await stage.cluster.leader(), leader);
     });
 
     it("asks before it breaks connections, and needs a terminal for that", async () => {

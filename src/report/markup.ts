@@ -12,7 +12,7 @@ export function percent(share: number): string {
 export function plotRow(label: string, heightPx: number, shapes: readonly string[]): string {
   return (
     `<div class="row"><div class="label">${escape(label)}</div>` +
-    `<svg height="${heightPx}" role="img" aria-label="${escape(label)}">${shapes.join("")}</svg></div>`
+    `<svg height="${String(heightPx)}" role="img" aria-label="${escape(label)}">${shapes.join("")}</svg></div>`
   );
 }
 
