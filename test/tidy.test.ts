@@ -193,7 +193,7 @@ const cases: readonly Case[] = [
 /** The files that belong to the repository, whether or not git knows them yet; data is left out, it has no style. */
 function readRepository(): Tree {
   const made = new Set([".git", "node_modules", "build", "dist", "prebuilds", "coverage"]);
-  const text = /(^|\/)(\.[a-z-]+|[^.]+|.*\.(ts|mjs|js|cc|h|md|json|yml|yaml|sh|gyp|service|txt))$/;
+  const text = /(^|\/)(\.[a-z-]+|[^.]+|.*\.(ts|mjs|js|cc|h|md|json|yml|yaml|sh|gyp|service|svg|txt))$/;
   const tree = new Map<string, string>();
   const read = (folder: string): void => {
     for (const entry of readdirSync(join(root, folder), { withFileTypes: true })) {
