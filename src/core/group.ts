@@ -75,8 +75,11 @@ export function step(settings: GroupSettings, state: GroupState, event: GroupEve
 export function nextDeadlineMs(settings: GroupSettings, state: GroupState, nowMs: number): number {
   const { phase, polling, speakers } = state;
   const deadlines = [maintenanceOverMs(state), ...Object.values(speakers).map(({ downAtMs }) => downAtMs)];
-  if (asks(phase) && polling.inFlight.length < questionsAtOnce(state)) {
-    deadlines.push(askDueMs(settings, state, nowMs));
+  if (asks(phase)) {
+    const mayAsk = polling.inFlight.length < questionsAtOnce(state, nowMs);
+    if (mayAsk) deadlines.push(askDueMs(settings, state, nowMs));
+    // Then one more may be asked than now.
+    else if (polling.urgentAtMs > nowMs) deadlines.push(polling.urgentAtMs);
   }
   switch (phase.kind) {
     case "starting":
@@ -153,7 +156,7 @@ function orderWhatIsDue(turn: Turn): void {
 
 function ask(turn: Turn): void {
   const { polling } = turn.state;
-  if (polling.inFlight.length >= questionsAtOnce(turn.state)) return;
+  if (polling.inFlight.length >= questionsAtOnce(turn.state, turn.nowMs)) return;
   if (turn.nowMs < askDueMs(turn.settings, turn.state, turn.nowMs)) return;
   const question = polling.lastQuestion + 1;
   const { phase } = turn.state;

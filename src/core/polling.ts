@@ -33,11 +33,12 @@ export function pollIntervalMs(state: GroupState, timing: Timing, nowMs: number)
 
 /**
  * How many questions may wait for their answers. While PostgreSQL is promoted, Patroni answers slowly, and an answer that
- * was begun before the first write is possible says nothing: the next question must not wait for it. Otherwise one, and
- * never many, because Patroni 4.1.1 and later answers with five threads.
+ * was begun before the first write is possible says nothing: the next question must not wait for it. Nor must one that a
+ * hint or a claim wants at once. Otherwise one, and never many, because Patroni 4.1.1 and later answers with five threads.
  */
-export function questionsAtOnce({ view }: GroupState): number {
-  return view?.verdict.kind === "promoting" ? 3 : 1;
+export function questionsAtOnce({ view, polling }: GroupState, nowMs: number): number {
+  if (view?.verdict.kind === "promoting") return 3;
+  return polling.urgentAtMs <= nowMs ? 2 : 1;
 }
 
 function backedOff(fastMs: number, slowMs: number, forMs: number): number {
