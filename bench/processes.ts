@@ -25,6 +25,11 @@ export function cpuMsOf(pid: number): number {
   return readStat(pid)?.ownCpuMs ?? 0;
 }
 
+/** The processes and all their descendants. */
+export function familyOf(pids: readonly number[]): readonly number[] {
+  return withDescendants(pids, allProcesses()).map(({ pid }) => pid);
+}
+
 function withDescendants(pids: readonly number[], all: readonly ProcessStat[]): ProcessStat[] {
   const roots = all.filter(({ pid }) => pids.includes(pid));
   if (roots.length === 0) return [];

@@ -68,7 +68,13 @@ export const areas = [
     node: true,
   },
   // Other VIP managers' configurations as ours.
-  { files: "src/import/**/*.ts", imports: ["import", "errors"], types: ["config"], packages: ["valibot", "yaml"], pure: true },
+  {
+    files: "src/import/**/*.ts",
+    imports: ["import", "errors"],
+    types: ["config"],
+    packages: ["valibot", "yaml"],
+    pure: true,
+  },
   { files: "src/agent.ts", imports: below, node: true },
   {
     files: "src/commands/**/*.ts",
