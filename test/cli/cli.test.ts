@@ -123,6 +123,68 @@ describe("pgvip status", () => {
   });
 });
 
+describe("pgvip status, its exit code", () => {
+  const cases: readonly (readonly [state: string, code: number])[] = [
+    ["holder", 0],
+    ["standby", 0],
+    ["starting", 0],
+    ["stopped", 0],
+    ["lameDuck", 1],
+    ["fault", 1],
+  ];
+  for (const [state, code] of cases) {
+    it(`is ${String(code)} in state ${state}, with --json too`, async () => {
+      const [group] = statusWith([]).groups;
+      assert.ok(group !== undefined);
+      const socket = `${directory}/${state}.sock`;
+      const server = await serveControl(socket, {
+        status: () => ({ ...statusWith([]), groups: [{ ...group, state }] }),
+      });
+      try {
+        assert.equal((await pgvip(["status", "--socket", socket])).code, code);
+        assert.equal((await pgvip(["status", "--json", "--socket", socket])).code, code);
+      } finally {
+        await server.close();
+      }
+    });
+  }
+
+  it("is 1 for an agent whose answer this version cannot read", async () => {
+    const socket = `${directory}/other.sock`;
+    const server = await serveControl(socket, { status: () => ({ ...statusWith([]), version: 2 }) });
+    try {
+      const { code, err } = await pgvip(["status", "--socket", socket]);
+      assert.equal(code, 1);
+      assert.match(err, /answered with a status that this version cannot read/);
+    } finally {
+      await server.close();
+    }
+  });
+});
+
+describe("pgvip history, its exit code", () => {
+  it("is 0 with a history, and tells as much of it as was asked for", async () => {
+    const state = mkdtempSync(`${directory}/state-`);
+    const entry = (text: string): string =>
+      JSON.stringify({ at: "2026-01-01T00:00:00.000Z", group: "10.0.0.100", kind: "notice", reason: "word", text });
+    writeFileSync(`${state}/history.jsonl`, `${entry("first")}\n${entry("second")}\nbroken`);
+    const all = await pgvip(["history", "--state-directory", state]);
+    assert.deepEqual([all.code, all.err], [0, ""]);
+    assert.match(all.out, /first \(word\)\n.*second \(word\)\n$/);
+    const last = await pgvip(["history", "--state-directory", state, "-n", "1", "--json"]);
+    assert.deepEqual(last, { code: 0, out: `${entry("second")}\n`, err: "" });
+  });
+
+  it("is 1 without one, and 2 for a count that is none", async () => {
+    const none = await pgvip(["history", "--state-directory", `${directory}/nowhere`]);
+    assert.equal(none.code, 1);
+    assert.match(none.err, /no history: ENOENT/);
+    const wrong = await pgvip(["history", "-n", "0"]);
+    assert.equal(wrong.code, 2);
+    assert.match(wrong.err, /-n, --lines.*whole number from 1 on/);
+  });
+});
+
 function statusWith(alarms: StatusDocument["groups"][number]["alarms"]): StatusDocument {
   const instant = "2026-01-01T00:00:00.000Z";
   return {
