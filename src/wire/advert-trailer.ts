@@ -28,6 +28,26 @@ export interface AdvertTrailer {
   readonly hmac: Uint8Array;
 }
 
+/** A secret that the nodes of a virtual router share. */
+export interface AdvertKey {
+  /** 1 to 255. */
+  readonly id: number;
+  readonly bytes: Uint8Array;
+}
+
+/** What a group does about signatures. */
+export interface Signatures {
+  /** The first signs, all are accepted. */
+  readonly keys: readonly [AdvertKey, ...AdvertKey[]];
+  /**
+   * `enforce`: adverts without a signature are dropped. To get there without deafness, `receive-only` signs nothing yet and
+   * `permissive` signs, and both still listen to adverts without.
+   */
+  readonly mode: "enforce" | "permissive" | "receive-only";
+  /** How far the nodes' clocks may be apart, and how long an advert can be on its way. */
+  readonly windowSeconds: number;
+}
+
 const SCHEME_HMAC_SHA256 = 1;
 const SEQUENCE_OFFSET = 4;
 const HMAC_OFFSET = 12;
