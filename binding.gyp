@@ -11,6 +11,7 @@
       "sources": [
         "native/addon.cc",
         "native/address.cc",
+        "native/advert_signer.cc",
         "native/bpf.cc",
         "native/errno_name.cc",
         "native/io_orders.cc",
@@ -21,6 +22,7 @@
         "native/packet_socket.cc",
         "native/parse.cc",
         "native/sd_notify.cc",
+        "native/sha256.cc",
         "native/sock_diag.cc",
         "native/tcp_exchange.cc",
         "native/vrrp_socket.cc"

@@ -14,6 +14,13 @@ inline double clock_ms(clockid_t clock) {
   return static_cast<double>(now.tv_sec) * 1e3 + static_cast<double>(now.tv_nsec) / 1e6;
 }
 
+// Wall-clock time, as it is told to other hosts.
+inline timespec realtime_now() {
+  timespec now{};
+  ::clock_gettime(CLOCK_REALTIME, &now);
+  return now;
+}
+
 inline double monotonic_ms() { return clock_ms(CLOCK_MONOTONIC); }
 inline double boottime_ms() { return clock_ms(CLOCK_BOOTTIME); }
 

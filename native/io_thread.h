@@ -10,6 +10,7 @@
 #include <thread>
 #include <vector>
 
+#include "advert_signer.h"
 #include "clock.h"
 #include "event_queue.h"
 #include "holding.h"
@@ -110,6 +111,7 @@ class IoThread {
   UniqueFd wake_;
   RouteRequests requests_;
   RouteMonitor monitor_;
+  AdvertSigner signer_;
   std::map<int, Interface> interfaces_;
   std::map<std::uint32_t, Holding> holdings_;
   TcpExchanges exchanges_;

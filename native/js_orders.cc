@@ -71,8 +71,17 @@ AddressPlan address_plan(const Napi::Value& value) {
 
 AdvertPacket advert_packet(const Napi::Value& value) {
   const auto object = object_of(value.Env(), value);
-  return {address_of(value.Env(), text_of(object, "source")), address_of(value.Env(), text_of(object, "destination")),
-          bytes_of(value.Env(), object.Get("pdu"))};
+  AdvertPacket packet;
+  packet.source = address_of(value.Env(), text_of(object, "source"));
+  packet.destination = address_of(value.Env(), text_of(object, "destination"));
+  packet.pdu = bytes_of(value.Env(), object.Get("pdu"));
+  if (object.Has("signing")) {
+    if (packet.pdu.size() < kAdvertHead + kSigningTrailer) fail(value.Env(), "pdu has no room for a trailer");
+    const auto signing = object_of(value.Env(), object.Get("signing"));
+    packet.signing = Signing{bytes_of(value.Env(), signing.Get("key")),
+                             static_cast<std::uint32_t>(number_of(signing, "windowSeconds"))};
+  }
+  return packet;
 }
 
 std::vector<AddressPlan> address_plans(const Napi::Object& object) {

@@ -34,10 +34,23 @@ struct AddressPlan {
   bool no_prefix_route = false;
 };
 
+// Bytes behind the PDU of a signed advert.
+constexpr std::size_t kSigningTrailer = 28;
+// No advert is shorter than its fixed part.
+constexpr std::size_t kAdvertHead = 8;
+
+struct Signing {
+  Bytes key;
+  // How far the receivers' clocks may be from ours.
+  std::uint32_t window_s = 0;
+};
+
 struct AdvertPacket {
   Address source;
   Address destination;
+  // With signing, the PDU and a trailer that is still to be filled in.
   Bytes pdu;
+  std::optional<Signing> signing;
 };
 
 struct HoldingPlan {

@@ -143,10 +143,10 @@ void VrrpSocket::set_multicast(bool wanted) {
   joined_ = wanted;
 }
 
-void VrrpSocket::send(const AdvertPacket& packet) {
+void VrrpSocket::send(const AdvertPacket& packet, const Bytes& bytes) {
   SocketAddress destination = socket_address(packet.destination, 0, if_index_);
   alignas(cmsghdr) char control[CMSG_SPACE(sizeof(in6_pktinfo))] = {};
-  iovec payload{const_cast<std::uint8_t*>(packet.pdu.data()), packet.pdu.size()};
+  iovec payload{const_cast<std::uint8_t*>(bytes.data()), bytes.size()};
   msghdr message{};
   message.msg_name = &destination.storage;
   message.msg_namelen = destination.length;

@@ -21,8 +21,8 @@ class VrrpSocket {
   void listen(const std::vector<std::uint8_t>& router_ids);
   // Joins the VRRP group 224.0.0.18 or ff02::12, or leaves it.
   void set_multicast(bool wanted);
-  // TTL or hop limit 255, source as in the packet.
-  void send(const AdvertPacket& packet);
+  // TTL or hop limit 255, source as in the packet; `bytes` are what leaves for its PDU.
+  void send(const AdvertPacket& packet, const Bytes& bytes);
   // Reads at most `limit` packets. Returns the errno of a failed read, 0 when all is well.
   int read(int limit, const std::function<void(event::Advert)>& handler);
 

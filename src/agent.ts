@@ -28,6 +28,7 @@ import { Orders } from "./shell/orders.js";
 import { getBy } from "./shell/exchange-get.js";
 import { openPatroni } from "./shell/patroni-http.js";
 import { Reloader } from "./shell/reloader.js";
+import type { Instant } from "./shell/replay-window.js";
 import { Segment } from "./shell/segment.js";
 import { statusOf } from "./shell/status-source.js";
 import { systemClock } from "./shell/system-clock.js";
@@ -106,6 +107,7 @@ class Agent {
       unfit: (text) => {
         this.#fail(new PgvipError("CONFIG", text));
       },
+      now: () => this.#now(),
     });
     this.#watch = this.#makeWatch();
     this.#reloader = new Reloader(this.#groups, {
@@ -218,8 +220,11 @@ class Agent {
   }
 
   #status(): StatusDocument {
-    const now = { wallMs: Date.now(), monotonicMs: this.#clock.nowMs() };
-    return statusOf(this.#groups, this.#segment, this.#startedAt, now, this.#watch.names);
+    return statusOf(this.#groups, this.#segment, this.#startedAt, this.#now(), this.#watch.names);
+  }
+
+  #now(): Instant {
+    return { wallMs: Date.now(), monotonicMs: this.#clock.nowMs() };
   }
 
   #summary(): string {

@@ -54,6 +54,11 @@ const peer = v.object({
   advertIntervalMs: v.nullable(v.number()),
   /** Adverts that were listened to. */
   adverts: count,
+  keyId: said(v.optional(v.nullable(v.number()), null), "key that its adverts are signed with; null when they are not"),
+  clockAheadMs: said(
+    v.optional(v.nullable(v.number()), null),
+    "how far its clock is ahead of ours, by the time of its last signature",
+  ),
 });
 
 const alarm = v.object({

@@ -42,6 +42,8 @@ const standby: GroupStatus = {
       vrrpVersion: 3,
       checksum: "pseudo-header",
       advertIntervalMs: 100,
+      keyId: null,
+      clockAheadMs: null,
       adverts: 9,
     },
   ],

@@ -78,6 +78,7 @@ function vipContradictions(vip: VipSettings): readonly Contradiction[] {
     ),
     ...roleContradictions(vip),
     ...versionContradictions(vip),
+    ...signatureContradictions(vip),
     ...timingContradictions(vip),
   ];
 }
@@ -142,6 +143,22 @@ function versionContradictions(vip: VipSettings): readonly Contradiction[] {
       most > MAX_ADDRESSES,
       ["address"],
       `has ${String(most)} of one family; wanted at most ${String(MAX_ADDRESSES)}`,
+    ),
+  ];
+}
+
+function signatureContradictions(vip: VipSettings): readonly Contradiction[] {
+  const { auth_keys, auth_mode, auth_window, auth_pass, auth_pass_file } = vip;
+  const ids = auth_keys?.map(({ id }) => id) ?? [];
+  const passKey = auth_pass === undefined ? "auth_pass_file" : "auth_pass";
+  const hasPass = auth_pass !== undefined || auth_pass_file !== undefined;
+  return [
+    ...ids.flatMap((id, index) =>
+      when(ids.indexOf(id) < index, ["auth_keys", index], `has the ID ${String(id)} again; wanted each ID once`),
+    ),
+    ...when(hasPass && auth_keys !== undefined, [passKey], "is given beside auth_keys; wanted one of them"),
+    ...Object.entries({ auth_mode, auth_window }).flatMap(([name, value]) =>
+      when(value !== undefined && auth_keys === undefined, [name], "has no effect without auth_keys"),
     ),
   ];
 }

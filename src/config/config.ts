@@ -3,6 +3,7 @@
  * for "find out at run time".
  */
 import type { Cidr } from "../wire/addresses.js";
+import type { AdvertKey, Signatures } from "../wire/advert-trailer.js";
 import { type Dialect, passwordBytes } from "../wire/vrrp.js";
 import type { Settings, VipSettings } from "./schema.js";
 import type { HostPort } from "./values.js";
@@ -71,6 +72,8 @@ export interface GroupConfig {
   readonly label: string | null;
   readonly priority: number;
   readonly dialect: Dialect;
+  /** `null`: adverts are not signed. */
+  readonly signatures: Signatures | null;
   readonly transport: Transport;
   readonly takeOn: "auto" | "lock" | "writable";
   /** 0 = none. */
@@ -103,15 +106,24 @@ export interface GroupTiming {
 /** Passwords, from wherever they were kept. */
 export interface Secrets {
   readonly patroni: string | null;
-  /** VRRPv2 passwords, in the order of the VIPs' entries. */
-  readonly vips: readonly (string | null)[];
+  /** In the order of the VIPs' entries. */
+  readonly vips: readonly VipSecrets[];
 }
+
+export interface VipSecrets {
+  /** VRRPv2 password. */
+  readonly password: string | null;
+  /** In the order of the settings. */
+  readonly keys: readonly AdvertKey[];
+}
+
+const NO_SECRETS: VipSecrets = { password: null, keys: [] };
 
 /** Puts checked settings into the agent's terms. */
 export function configOf(settings: Settings, secrets: Secrets): Config {
   return {
     patroni: patroniOf(settings.patroni, secrets.patroni),
-    groups: settings.vips.map((vip, index) => groupOf(vip, secrets.vips[index] ?? null)),
+    groups: settings.vips.map((vip, index) => groupOf(vip, secrets.vips[index] ?? NO_SECRETS)),
     onStop: settings.on_stop,
     socketPath: settings.socket,
     stateDirectory: settings.state_directory,
@@ -157,7 +169,7 @@ export function patroniOf(patroni: Settings["patroni"], password: string | null)
   };
 }
 
-function groupOf(vip: VipSettings, authPass: string | null): GroupConfig {
+function groupOf(vip: VipSettings, { password, keys }: VipSecrets): GroupConfig {
   return {
     vips: vip.address,
     interface: vip.interface ?? null,
@@ -167,7 +179,8 @@ function groupOf(vip: VipSettings, authPass: string | null): GroupConfig {
     routerId: vip.router_id ?? null,
     label: vip.label ?? null,
     priority: vip.priority,
-    dialect: dialectOf(vip, authPass),
+    dialect: dialectOf(vip, password),
+    signatures: signaturesOf(vip, keys),
     transport: vip.transport === "unicast" ? { kind: "unicast", peers: vip.peers ?? "members" } : { kind: "multicast" },
     takeOn: vip.take_on,
     kernelLeaseSeconds: vip.kernel_lease / 1000,
@@ -204,9 +217,24 @@ function dialectOf({ vrrp_version, checksum }: VipSettings, authPass: string | n
   return { kind: "v2", authentication: bytes === null ? { kind: "none" } : { kind: "password", bytes } };
 }
 
+/** As keepalived's: three adverts may be lost, and clocks that are kept by NTP are no 5 s apart. */
+const WINDOW_ADVERTS = 3;
+const LEAST_WINDOW_SECONDS = 5;
+
+function signaturesOf(vip: VipSettings, [first, ...others]: readonly AdvertKey[]): Signatures | null {
+  if (first === undefined) return null;
+  const preset = Math.max(LEAST_WINDOW_SECONDS, Math.ceil((WINDOW_ADVERTS * advertIntervalOf(vip)) / 1000));
+  const windowSeconds = vip.auth_window === undefined ? preset : vip.auth_window / 1000;
+  return { keys: [first, ...others], mode: vip.auth_mode ?? "enforce", windowSeconds };
+}
+
+function advertIntervalOf({ advert_interval, vrrp_version }: VipSettings): number {
+  return advert_interval ?? DEFAULT_ADVERT_INTERVAL_MS[vrrp_version];
+}
+
 function timingOf(vip: VipSettings): GroupTiming {
   return {
-    advertIntervalMs: vip.advert_interval ?? DEFAULT_ADVERT_INTERVAL_MS[vip.vrrp_version],
+    advertIntervalMs: advertIntervalOf(vip),
     pollMs: vip.poll_interval,
     turboMs: vip.turbo_interval,
     lockPollMs: vip.lock_interval,

@@ -1,5 +1,6 @@
 /** A configuration in words, for `pgvip check`: what the agent will do, with every default spelt out. No secrets. */
 import type { HostPort } from "./values.js";
+import type { Signatures } from "../wire/advert-trailer.js";
 import type { Dialect } from "../wire/vrrp.js";
 import type { Config, GroupConfig, HookConfig, PatroniConfig, Transport } from "./config.js";
 
@@ -71,6 +72,7 @@ function describeGroup(group: GroupConfig): readonly string[] {
       `${dialectText(group.dialect)}, priority ${String(group.priority)}, every ${span(timing.advertIntervalMs)}, ${transportText(group.transport)}`,
     ),
     ...(group.dialect.kind === "v2" ? [] : [row("checksum", checksumText[group.dialect.checksum])]),
+    ...(group.signatures === null ? [] : [row("signatures", signaturesText(group.signatures))]),
     group.election === null
       ? row("taken on", takeOnText[group.takeOn])
       : row("elected among", `the nodes for which Patroni's ${group.healthPath} is 200${preemptText(group.election)}`),
@@ -97,6 +99,14 @@ const checksumText = { pduOnly: "over the PDU only", pseudoHeader: "with the pse
 function dialectText(dialect: Dialect): string {
   if (dialect.kind === "v3") return "VRRPv3";
   return dialect.authentication.kind === "none" ? "VRRPv2" : "VRRPv2 with a password";
+}
+
+function signaturesText({ keys, mode, windowSeconds }: Signatures): string {
+  const [signing] = keys;
+  const signs = mode === "receive-only" ? "none yet" : `with key ${String(signing.id)}`;
+  const accepted = keys.map(({ id }) => String(id)).join(", ");
+  const others = mode === "enforce" ? "adverts without are dropped" : "adverts without are heard as well";
+  return `${signs}; of keys ${accepted} accepted, clocks ${String(windowSeconds)}s apart at most; ${others}`;
 }
 
 const takeOnText = {

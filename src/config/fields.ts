@@ -31,7 +31,7 @@ type Entry =
   v.GenericSchema | v.OptionalSchema<v.GenericSchema, unknown> | v.ExactOptionalSchema<v.GenericSchema, undefined>;
 
 /** Never shown, and never taken from the command line. */
-export const SECRETS: ReadonlySet<string> = new Set(["patroni.password", "vips[].auth_pass"]);
+export const SECRETS: ReadonlySet<string> = new Set(["patroni.password", "vips[].auth_pass", "vips[].auth_keys"]);
 
 export function fields(): readonly Field[] {
   const agent = Object.entries(schema.entries).filter(([key]) => key !== "patroni" && key !== "vips");

@@ -10,6 +10,8 @@ export type Path = readonly (string | number)[];
 
 export interface Layer {
   readonly tree: Tree;
+  /** The file that it was read from. */
+  readonly file?: string;
   /** Where the value at the path, which this layer has, was written. */
   where(path: Path): string;
 }

@@ -3,7 +3,7 @@
  *
  * Precedence: flags, environment, file, Patroni's own file, defaults.
  */
-import { accessSync, constants, readFileSync } from "node:fs";
+import { accessSync, constants, readFileSync, statSync } from "node:fs";
 import * as v from "valibot";
 import { type Config, type PatroniConfig, type Secrets, configOf, defaultFifo, patroniOf } from "./config.js";
 import {
@@ -20,6 +20,7 @@ import { patroniLayer } from "./patroni-yml.js";
 import { ConfigError, type Problem } from "./problems.js";
 import { type Settings, schema } from "./schema.js";
 import { problemsOf } from "./validate.js";
+import { keyBytes } from "./values.js";
 import { readYamlFile } from "./yaml-file.js";
 
 export const DEFAULT_FILE = "/etc/pgvip/pgvip.yml";
@@ -46,6 +47,7 @@ export async function loadConfig(sources: Sources): Promise<Config> {
       incomplete: unreadableSources.length > 0,
       unreadable,
       firstLine,
+      exposed,
     }),
   ];
   if (!result.success || problems.length > 0) throw new ConfigError(problems);
@@ -134,8 +136,22 @@ function secretsOf({ patroni, vips }: Settings): Secrets {
     file === undefined ? (text ?? null) : firstLine(file);
   return {
     patroni: secret(patroni.password, patroni.password_file),
-    vips: vips.map(({ auth_pass, auth_pass_file }) => secret(auth_pass, auth_pass_file)),
+    vips: vips.map(({ auth_pass, auth_pass_file, auth_keys = [] }) => ({
+      password: secret(auth_pass, auth_pass_file),
+      keys: auth_keys.flatMap(({ id, value }) => {
+        const bytes = value.kind === "inline" ? value.bytes : keyBytes(firstLine(value.path));
+        return bytes === null ? [] : [{ id, bytes }];
+      }),
+    })),
   };
+}
+
+const READABLE_BY_OTHERS = 0o004;
+
+/** The file was found readable before. */
+function exposed(file: string): string | null {
+  const { mode } = statSync(file);
+  return (mode & READABLE_BY_OTHERS) === 0 ? null : (mode & 0o7777).toString(8).padStart(4, "0");
 }
 
 function firstLine(file: string): string {

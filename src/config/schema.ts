@@ -80,6 +80,18 @@ export const vip = v.strictObject({
   vrrp_version: preset(value.oneOf([3, 2]), 3, "Version of VRRP; 2 is for neighbours that know nothing else."),
   auth_pass: given(value.authPass, "VRRPv2 password (auth_type PASS of keepalived); better in auth_pass_file."),
   auth_pass_file: given(value.path, "File whose first line is that password."),
+  auth_keys: given(
+    value.authKeys,
+    "Keys that sign adverts (HMAC-SHA256), by ID: the first signs, all are accepted. Best in files, as 1=file:/etc/pgvip/vrrp-1.key.",
+  ),
+  auth_mode: given(
+    value.oneOf(["enforce", "permissive", "receive-only"]),
+    "By default (enforce) only signed adverts are heard. On the way there: receive-only checks signatures, permissive signs as well, and both hear unsigned adverts, too.",
+  ),
+  auth_window: given(
+    value.duration({ from: "1s", to: "5m", step: "1s" }),
+    "How far the clocks of the nodes may be apart; by default three advert intervals, at least 5s.",
+  ),
   checksum: preset(
     value.oneOf(["pseudo-header", "pdu-only"]),
     "pseudo-header",

@@ -5,7 +5,7 @@ import { SECRETS } from "./fields.js";
 import { type Layer, type Path, type Tree, isTree, pathText, valueAt, whereOf } from "./layers.js";
 import { type Problem, show, unknownText } from "./problems.js";
 import { patroni, schema, vip } from "./schema.js";
-import { AUTH_PASS_WANTED, authPass } from "./values.js";
+import { AUTH_PASS_WANTED, KEY_WANTED, authPass, keyBytes } from "./values.js";
 
 type Issue = v.InferIssue<typeof schema>;
 
@@ -15,21 +15,25 @@ interface Circumstances {
   /** Why the agent cannot read a file (`ENOENT`); `null` when it can. */
   readonly unreadable: (file: string) => string | null;
   readonly firstLine: (file: string) => string;
+  /** Mode of a file that everybody on this host may read (`0644`); `null` when not everybody may. */
+  readonly exposed: (file: string) => string | null;
 }
 
 export function problemsOf(
   issues: readonly Issue[],
   tree: Tree,
   layers: readonly Layer[],
-  { incomplete, unreadable, firstLine }: Circumstances,
+  { incomplete, ...files }: Circumstances,
 ): readonly Problem[] {
   const parts = partsOf(tree);
   const found = [...unknownKeys(tree), ...issues.flatMap((issue) => wrongValue(issue, tree, incomplete))];
-  return [...found, ...contradictions(parts), ...fileProblems(parts, unreadable, firstLine)].map(({ path, text }) => ({
-    where: whereOf(layers, path),
-    path: pathText(path),
-    text,
-  }));
+  return [...found, ...contradictions(parts), ...fileProblems(parts, files), ...keyProblems(parts, layers, files)].map(
+    ({ path, text }) => ({
+      where: whereOf(layers, path),
+      path: pathText(path),
+      text,
+    }),
+  );
 }
 
 /** valibot stops at the first unknown key; people want to see all of them. */
@@ -74,7 +78,8 @@ function isPathKey(key: unknown): key is string | number {
 /** Passwords are not repeated, neither their own setting nor inside a URL. */
 function shown(path: Path, value: unknown): string {
   const name = pathText(path).replace(/\[\d+\]/, "[]");
-  if (SECRETS.has(name)) return value === null ? "empty" : "something else";
+  // A secret may be one of a list of secrets.
+  if (SECRETS.has(name.replace(/\[\d+\]$/, ""))) return value === null ? "empty" : "something else";
   return name === "patroni.url" && typeof value === "string"
     ? show(value.replace(/^(.*\/\/)?.*@/, "$1***@"))
     : show(value);
@@ -92,13 +97,36 @@ function partsOf(tree: Tree): Parts {
   };
 }
 
+type Files = Omit<Circumstances, "incomplete">;
+
+/** A key is worth as much as the file that it is in. */
+function keyProblems({ vips }: Parts, layers: readonly Layer[], files: Files): readonly Contradiction[] {
+  const exposure = (file: string, what: string): readonly string[] => {
+    const mode = files.exposed(file);
+    if (mode === null) return [];
+    return [`${what}, which everybody on this host may read (mode ${mode}); wanted a mode like 0600 or 0640`];
+  };
+  return vips.flatMap(({ index, vip: { auth_keys = [] } }) =>
+    auth_keys.flatMap(({ id, value }, position) => {
+      const path = ["vips", index, "auth_keys", position];
+      const told = (text: string): Contradiction => ({ path, text });
+      if (value.kind === "inline") {
+        const file = layers.find(({ tree }) => valueAt(tree, path) !== undefined)?.file;
+        return file === undefined ? [] : exposure(file, `has key ${String(id)} in ${file}`).map(told);
+      }
+      const shownPath = `has key ${String(id)} in ${value.path}`;
+      const reason = files.unreadable(value.path);
+      if (reason !== null) return [told(`${shownPath}, which cannot be read (${reason})`)];
+      const isKey = keyBytes(files.firstLine(value.path)) !== null;
+      const otherwise = isKey ? [] : [`${shownPath}, whose first line is something else; wanted ${KEY_WANTED}`];
+      return [...otherwise, ...exposure(value.path, shownPath)].map(told);
+    }),
+  );
+}
+
 const FILES = ["password_file", "ca", "cert", "key"] as const;
 
-function fileProblems(
-  { patroni: settings, vips }: Parts,
-  unreadable: Circumstances["unreadable"],
-  firstLine: Circumstances["firstLine"],
-): readonly Contradiction[] {
+function fileProblems({ patroni: settings, vips }: Parts, { unreadable, firstLine }: Files): readonly Contradiction[] {
   const unreadableFile = (path: Path, file: string | undefined): readonly Contradiction[] => {
     const reason = file === undefined ? null : unreadable(file);
     return reason === null ? [] : [{ path, text: `is ${show(file)}, which cannot be read (${reason})` }];

@@ -90,6 +90,42 @@ export const authPass = v.pipe(
   v.metadata({ placeholder: "text" }),
 );
 
+/** An AdvertKey as it is written, its value perhaps in a file. */
+export interface WrittenKey {
+  readonly id: number;
+  readonly value:
+    { readonly kind: "inline"; readonly bytes: Uint8Array } | { readonly kind: "file"; readonly path: string };
+}
+
+export const KEY_WANTED = "hex: and 64 to 128 hexadecimal digits, or 32 to 64 printable ASCII characters";
+const KEYS_WANTED = `an ID from 1 to 255, = and file:/path, or ${KEY_WANTED}`;
+/** Keys that sign adverts; the first of them signs. */
+export const authKeys = v.pipe(
+  v.array(
+    v.pipe(v.string(KEYS_WANTED), transformed(KEYS_WANTED, parseWrittenKey)),
+    `a list of keys, each ${KEYS_WANTED}`,
+  ),
+  v.minLength(1, "at least one key"),
+  v.metadata({ placeholder: "id=file:/path,..." }),
+);
+
+function parseWrittenKey(text: string): WrittenKey | null {
+  const [, digits, path, inline] = /^([1-9]\d{0,2})=(?:file:(\/[^\0]*)|(.*))$/.exec(text) ?? [];
+  const id = Number(digits);
+  if (!(id <= 255)) return null;
+  if (path !== undefined) return { id, value: { kind: "file", path } };
+  const bytes = keyBytes(inline ?? "");
+  return bytes === null ? null : { id, value: { kind: "inline", bytes } };
+}
+
+/** The bytes of a key as keepalived's `auth_hmac` reads it, too; `null` when it is none such. */
+export function keyBytes(text: string): Uint8Array | null {
+  const digits = /^hex:((?:[0-9a-fA-F]{2}){32,64})$/.exec(text)?.[1];
+  if (digits !== undefined) return Uint8Array.from(digits.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
+  if (/^(hex|file):/.test(text) || !/^[\x20-\x7e]{32,64}$/.test(text)) return null;
+  return Uint8Array.from(text, (character) => character.charCodeAt(0));
+}
+
 const PATH_WANTED = "an absolute path";
 export const path = v.pipe(
   v.string(PATH_WANTED),

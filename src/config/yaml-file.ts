@@ -64,7 +64,7 @@ export async function parseYaml(file: string, text: string): Promise<ReadResult>
     const offset = path.length === 0 ? undefined : offsetOf(path);
     return offset === undefined ? file : place(offset);
   };
-  return { ok: true, layer: { tree: value ?? {}, where } };
+  return { ok: true, layer: { tree: value ?? {}, file, where } };
 }
 
 function refused(file: string, text: string, missing = false): ReadResult {

@@ -15,6 +15,8 @@ export type Sighting =
       readonly header: Received;
       readonly advert: Advert;
       readonly checksumForm: ChecksumForm;
+      /** Of the key that it says to be signed with; nobody has looked whether it is. */
+      readonly keyId: number | null;
     }
   | {
       readonly kind: "badAdvert";
@@ -81,5 +83,6 @@ function readIpv6(bytes: Uint8Array, mac: MacAddress, payload: Uint8Array): Sigh
 function readAdvert(mac: MacAddress, header: Received, pdu: Uint8Array): Sighting {
   const parsed = parseAdvert(pdu, header);
   if (!parsed.ok) return { kind: "badAdvert", mac, header, drop: parsed.drop, routerId: pdu[1] ?? null };
-  return { kind: "advert", mac, header, advert: parsed.advert, checksumForm: parsed.checksumForm };
+  const { advert, checksumForm, trailer } = parsed;
+  return { kind: "advert", mac, header, advert, checksumForm, keyId: trailer?.keyId ?? null };
 }

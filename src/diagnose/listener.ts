@@ -143,7 +143,7 @@ export function describe(sighting: Sighting): string {
   }
 }
 
-function advertText({ header, advert, checksumForm, mac }: Sighting & { readonly kind: "advert" }): string {
+function advertText({ header, advert, checksumForm, keyId, mac }: Sighting & { readonly kind: "advert" }): string {
   const { kind, vrid, priority, interval, addresses } = advert;
   const every = kind === "v3" ? `${String(interval * 10)} ms` : `${String(interval)} s`;
   const meaning = priority === 0 ? " (resigns)" : priority === 1 ? " (lets go)" : priority === 255 ? " (owner)" : "";
@@ -155,6 +155,7 @@ function advertText({ header, advert, checksumForm, mac }: Sighting & { readonly
     `VIP ${addresses.join(" ")}`,
     ...(checksumForm === "pduOnly" && kind === "v3" ? ["checksum without pseudo-header"] : []),
     ...(kind === "v2" && advert.authentication.kind === "password" ? ["with a password"] : []),
+    ...(keyId === null ? [] : [`signed with key ${String(keyId)}`]),
     `from ${mac}`,
   ];
   return parts.join(", ");

@@ -30,6 +30,12 @@ export interface AdvertPacket {
   readonly source: string;
   readonly destination: string;
   readonly pdu: Uint8Array;
+  /** The PDU has a trailer behind it (wire/advert-trailer.ts) that the network fills in whenever it sends. */
+  readonly signing?: {
+    readonly key: Uint8Array;
+    /** A clock that is set back by more than this begins a new sequence. */
+    readonly windowSeconds: number;
+  };
 }
 
 /** All that the network needs to hold a VIP by itself while its lease runs, and to let go by itself when it ends. */

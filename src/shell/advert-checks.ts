@@ -6,6 +6,7 @@
  */
 import type { Advert, AdvertV2, Authentication, DropReason } from "../wire/vrrp.js";
 import type { Speech } from "./plans.js";
+import type { SignatureRefusal } from "./signature-check.js";
 
 /** In the order of the checks: the first that fails names the drop. */
 export type RefusalReason =
@@ -18,7 +19,7 @@ export type RefusalReason =
   | "password";
 
 export interface Refusal {
-  readonly reason: RefusalReason | DropReason;
+  readonly reason: RefusalReason | SignatureRefusal | DropReason;
   /** For people: what is different, without secrets. */
   readonly text: string;
 }

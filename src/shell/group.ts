@@ -131,6 +131,7 @@ function setupOf(config: GroupConfig): GroupSetup {
       label: config.label,
       advertIntervalMs: config.timing.advertIntervalMs,
       dialect: config.dialect,
+      signatures: config.signatures,
       peers: transport.kind === "multicast" ? null : transport.peers === "members" ? [] : transport.peers,
       destroySockets: config.destroySockets,
       kernelLeaseSeconds: config.kernelLeaseSeconds,

@@ -3,7 +3,8 @@
  * reason.
  */
 import type { NetworkEvent } from "../ports/network.js";
-import { type MacAddress, compareAddresses } from "../wire/addresses.js";
+import { type Family, type MacAddress, compareAddresses } from "../wire/addresses.js";
+import type { AdvertTrailer } from "../wire/advert-trailer.js";
 import { classifyArp, parseArp } from "../wire/arp.js";
 import { ETHER_TYPE, parseFrame } from "../wire/ethernet.js";
 import { parseNeighbor } from "../wire/ndisc.js";
@@ -11,6 +12,8 @@ import { type Advert, type DropReason, VRRP_TTL, parseAdvert } from "../wire/vrr
 import { type Refusal, refusalOf } from "./advert-checks.js";
 import type { GroupRunner } from "./group-runner.js";
 import { PeerBook, type PeerNote } from "./peer-book.js";
+import { type Instant, ReplayWindow } from "./replay-window.js";
+import { type SignatureVerdict, checkSignature } from "./signature-check.js";
 
 type AdvertEvent = NetworkEvent & { readonly kind: "advert" };
 
@@ -25,16 +28,22 @@ export interface Drop {
   readonly count: number;
 }
 
+export interface PacketDeskPorts {
+  /** They may change. */
+  readonly groups: () => readonly GroupRunner[];
+  readonly onDrop: (drop: Drop) => void;
+  /** This moment on both clocks. */
+  readonly now: () => Instant;
+}
+
 export class PacketDesk {
-  readonly #groups: () => readonly GroupRunner[];
-  readonly #onDrop: (drop: Drop) => void;
+  readonly #ports: PacketDeskPorts;
   readonly #drops = new Map<string, number>();
   readonly #books = new WeakMap<GroupRunner, PeerBook>();
+  readonly #replays = new WeakMap<GroupRunner, Record<Family, ReplayWindow>>();
 
-  /** The groups may change. */
-  constructor(groups: () => readonly GroupRunner[], onDrop: (drop: Drop) => void) {
-    this.#groups = groups;
-    this.#onDrop = onDrop;
+  constructor(ports: PacketDeskPorts) {
+    this.#ports = ports;
   }
 
   /** Packets dropped so far, by reason. */
@@ -67,7 +76,13 @@ export class PacketDesk {
       group.refuse(refusal);
       return;
     }
-    this.#bookOf(group).note(event.source, parsed);
+    const signature = this.#checkSignature(group, event, parsed.trailer);
+    if (!signature.ok) {
+      this.#drop(signature.reason, event.source);
+      group.refuse(signature);
+      return;
+    }
+    this.#bookOf(group).note(event.source, parsed, signature.aheadMs);
     group.dispatch({
       kind: "advertReceived",
       from: event.source,
@@ -78,6 +93,15 @@ export class PacketDesk {
     });
   }
 
+  #checkSignature(group: GroupRunner, event: AdvertEvent, trailer: AdvertTrailer | null): SignatureVerdict {
+    const replays = this.#replays.get(group) ?? { ipv4: new ReplayWindow(), ipv6: new ReplayWindow() };
+    this.#replays.set(group, replays);
+    const { wallMs, monotonicMs } = this.#ports.now();
+    // It may have waited in the queue.
+    const arrival = { wallMs: wallMs - (monotonicMs - event.atMs), monotonicMs: event.atMs };
+    return checkSignature({ ...event, trailer }, group.speech.signatures, replays[event.family], arrival);
+  }
+
   #bookOf(group: GroupRunner): PeerBook {
     const known = this.#books.get(group) ?? new PeerBook();
     this.#books.set(group, known);
@@ -85,19 +109,21 @@ export class PacketDesk {
   }
 
   #groupOf({ ifIndex, family }: AdvertEvent, routerId: number | undefined): GroupRunner | undefined {
-    return this.#groups().find(
-      (group) =>
-        group.placement?.ifIndex === ifIndex &&
-        group.routerId === routerId &&
-        group.speech.vips.some((vip) => vip.family === family),
-    );
+    return this.#ports
+      .groups()
+      .find(
+        (group) =>
+          group.placement?.ifIndex === ifIndex &&
+          group.routerId === routerId &&
+          group.speech.vips.some((vip) => vip.family === family),
+      );
   }
 
   /** Only a frame that says "this MAC has the VIP" claims it; a probe or a question about it does not. */
   neighborFrame(event: NetworkEvent & { readonly kind: "neighborFrame" }): void {
     const claim = this.#claimOf(event.frame);
     if (claim === null) return;
-    for (const group of this.#groups()) {
+    for (const group of this.#ports.groups()) {
       const { placement, setup } = group;
       if (placement?.ifIndex !== event.ifIndex || placement.mac === claim.mac) continue;
       if (setup.settings.vips.includes(claim.address)) {
@@ -130,7 +156,7 @@ export class PacketDesk {
   #drop(reason: string, from: string): void {
     const count = (this.#drops.get(reason) ?? 0) + 1;
     this.#drops.set(reason, count);
-    this.#onDrop({ reason, from, count });
+    this.#ports.onDrop({ reason, from, count });
   }
 }
 

@@ -12,6 +12,10 @@ export interface PeerNote {
   readonly checksum: ChecksumForm | null;
   readonly intervalMs: number;
   readonly adverts: number;
+  /** Of the key that the last advert was signed with; `null` when it was not. */
+  readonly keyId: number | null;
+  /** How far the sender's clock is ahead of ours, by the time in its signature. */
+  readonly aheadMs: number | null;
 }
 
 /** Senders remembered; the one that was silent for longest is forgotten first. */
@@ -20,7 +24,7 @@ const MAX_PEERS = 16;
 export class PeerBook {
   readonly #notes = new Map<string, PeerNote>();
 
-  note(source: string, { advert, checksumForm }: Sound): void {
+  note(source: string, { advert, checksumForm, trailer }: Sound, aheadMs: number | null): void {
     const adverts = (this.#notes.get(source)?.adverts ?? 0) + 1;
     const hasChoice = advert.kind === "v3" && advert.family === "ipv4";
     // Deleted first, so that the order of the map is that of the last adverts.
@@ -30,6 +34,8 @@ export class PeerBook {
       checksum: hasChoice ? checksumForm : null,
       intervalMs: advert.kind === "v3" ? advert.interval * 10 : advert.interval * 1000,
       adverts,
+      keyId: trailer?.keyId ?? null,
+      aheadMs,
     });
     for (const oldest of this.#notes.keys()) {
       if (this.#notes.size <= MAX_PEERS) return;

@@ -6,6 +6,7 @@ import { assert } from "../assert.js";
 import type { Leases } from "../core/types.js";
 import type { AddressPlan, AdvertPacket, Holding } from "../ports/network.js";
 import { type Cidr, type Family, type MacAddress, broadcastAddress, familyOf, isLinkLocal } from "../wire/addresses.js";
+import { type Signatures, unsignedTrailer } from "../wire/advert-trailer.js";
 import { arpProbe, gratuitousReply, gratuitousRequest } from "../wire/arp.js";
 import { neighborProbe, unsolicitedAdvertisement } from "../wire/ndisc.js";
 import { type Priority, type Vrid, centis, priority, seconds } from "../wire/units.js";
@@ -20,6 +21,8 @@ export interface Speech {
   readonly label: string | null;
   readonly advertIntervalMs: number;
   readonly dialect: Dialect;
+  /** `null`: adverts are neither signed, nor heard when they are. */
+  readonly signatures: Signatures | null;
   /** Unicast destinations; `null` = multicast. */
   readonly peers: readonly string[] | null;
   readonly destroySockets: boolean;
@@ -112,9 +115,19 @@ export function planAdverts(
       const source = sourceFor(destination, placement);
       // One list of peers may serve all nodes: nobody is a peer of itself.
       if (source === null || source === destination) return [];
-      return [{ family, source, destination, pdu: emitAdvert(advert, { source, destination }, { checksum }) }];
+      const { trailer, signing } = signingOf(speech);
+      const pdu = emitAdvert(advert, { source, destination }, { checksum, ...trailer });
+      return [{ family, source, destination, pdu, ...signing }];
     });
   });
+}
+
+/** What a signed advert has besides: the trailer, and what the network fills it in with. */
+function signingOf({ signatures }: Speech) {
+  if (signatures === null || signatures.mode === "receive-only") return { trailer: {}, signing: {} };
+  const [{ id, bytes: key }] = signatures.keys;
+  const { windowSeconds } = signatures;
+  return { trailer: { trailer: unsignedTrailer(id) }, signing: { signing: { key, windowSeconds } } };
 }
 
 /** The group's VIPs of a family in the order of its adverts: over IPv6 link-local ones first (RFC 9568 section 5.2.9). */

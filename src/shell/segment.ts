@@ -14,6 +14,7 @@ import type { Orders } from "./orders.js";
 import { type Drop, PacketDesk } from "./packet-desk.js";
 import type { PeerNote } from "./peer-book.js";
 import { place } from "./placing.js";
+import type { Instant } from "./replay-window.js";
 
 const FAMILIES = ["ipv4", "ipv6"] as const;
 
@@ -22,6 +23,8 @@ export interface SegmentPorts {
   readonly log: Logger;
   /** At the start a group's configuration does not fit this host, and only an operator can mend it. */
   readonly unfit: (text: string) => void;
+  /** This moment on both clocks. */
+  readonly now: () => Instant;
 }
 
 export class Segment {
@@ -36,12 +39,13 @@ export class Segment {
   constructor(groups: readonly Group[], ports: SegmentPorts) {
     this.#groups = groups;
     this.#ports = ports;
-    this.#desk = new PacketDesk(
-      () => groups.map(({ runner }) => runner),
-      (drop) => {
+    this.#desk = new PacketDesk({
+      groups: () => groups.map(({ runner }) => runner),
+      onDrop: (drop) => {
         this.#noteDrop(drop);
       },
-    );
+      now: ports.now,
+    });
   }
 
   get drops(): Readonly<Record<string, number>> {

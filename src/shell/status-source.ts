@@ -8,12 +8,7 @@ import { VERSION } from "../version.js";
 import type { GroupRunner } from "./group-runner.js";
 import type { Journal } from "./journal.js";
 import type { PeerNote } from "./peer-book.js";
-
-/** One instant on both clocks. */
-export interface Now {
-  readonly wallMs: number;
-  readonly monotonicMs: number;
-}
+import type { Instant } from "./replay-window.js";
 
 export interface GroupSource {
   readonly runner: GroupRunner;
@@ -40,7 +35,7 @@ export function statusOf(
   groups: readonly GroupSource[],
   heard: Heard,
   startedAt: Date,
-  now: Now,
+  now: Instant,
   names: Names,
 ): StatusDocument {
   return {
@@ -54,7 +49,7 @@ export function statusOf(
 function groupOf(
   { runner, config, journal, persistent }: GroupSource,
   heard: Heard,
-  now: Now,
+  now: Instant,
   names: Names,
 ): GroupStatus {
   const { state } = runner;
@@ -87,13 +82,13 @@ function groupOf(
   };
 }
 
-function maintenanceOf({ maintenance }: GroupState, persistent: boolean, now: Now): GroupStatus["maintenance"] {
+function maintenanceOf({ maintenance }: GroupState, persistent: boolean, now: Instant): GroupStatus["maintenance"] {
   if (maintenance.kind === "none") return null;
   const until = maintenance.untilMs === Infinity ? null : wall(maintenance.untilMs, now);
   return { mode: maintenance.kind, until, persistent };
 }
 
-function peersOf(runner: GroupRunner, heard: Heard, now: Now, names: Names): GroupStatus["peers"] {
+function peersOf(runner: GroupRunner, heard: Heard, now: Instant, names: Names): GroupStatus["peers"] {
   return Object.entries(runner.state.speakers).map(([address, { priority, lastAtMs }]) => {
     const note = heard.peer(runner, address);
     const checksum = note?.checksum ?? null;
@@ -106,6 +101,8 @@ function peersOf(runner: GroupRunner, heard: Heard, now: Now, names: Names): Gro
       checksum: checksum === null ? null : CHECKSUM_NAMES[checksum],
       advertIntervalMs: note?.intervalMs ?? null,
       adverts: note?.adverts ?? 0,
+      keyId: note?.keyId ?? null,
+      clockAheadMs: typeof note?.aheadMs === "number" ? Math.round(note.aheadMs) : null,
     };
   });
 }
@@ -113,7 +110,7 @@ function peersOf(runner: GroupRunner, heard: Heard, now: Now, names: Names): Gro
 /** As the configuration calls them. */
 const CHECKSUM_NAMES = { pseudoHeader: "pseudo-header", pduOnly: "pdu-only" } as const;
 
-function holderOf({ state, placement }: GroupRunner, now: Now, names: Names): GroupStatus["holder"] {
+function holderOf({ state, placement }: GroupRunner, now: Instant, names: Names): GroupStatus["holder"] {
   if (holds(state.phase)) {
     const { priority } = state.phase.hold;
     const address = placement?.sources.ipv4 ?? placement?.sources.ipv6 ?? "";
@@ -125,7 +122,7 @@ function holderOf({ state, placement }: GroupRunner, now: Now, names: Names): Gr
   return { address, name: names.get(address) ?? null, self: false, priority, lastAdvertAt: wall(lastAtMs, now) };
 }
 
-function patroniOf({ view }: GroupState, now: Now): GroupStatus["patroni"] {
+function patroniOf({ view }: GroupState, now: Instant): GroupStatus["patroni"] {
   const status = view?.observation.kind === "answered" ? view.observation.status : null;
   return {
     verdict: view?.verdict.kind ?? null,
@@ -138,7 +135,7 @@ function patroniOf({ view }: GroupState, now: Now): GroupStatus["patroni"] {
   };
 }
 
-function alarmsOf(state: GroupState, journal: Journal, now: Now): readonly AlarmStatus[] {
+function alarmsOf(state: GroupState, journal: Journal, now: Instant): readonly AlarmStatus[] {
   const alarms: AlarmStatus[] = journal
     .alarms(now.monotonicMs)
     .map(({ reason, text, sinceMs }) => ({ code: reason, since: wall(sinceMs, now), text }));
@@ -153,6 +150,6 @@ function alarmsOf(state: GroupState, journal: Journal, now: Now): readonly Alarm
   return alarms;
 }
 
-function wall(monotonicMs: number, now: Now): string {
+function wall(monotonicMs: number, now: Instant): string {
   return new Date(now.wallMs - (now.monotonicMs - monotonicMs)).toISOString();
 }

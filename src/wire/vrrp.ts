@@ -8,6 +8,7 @@
 import { addressBytes, formatAddress, type Family } from "./addresses.js";
 import { viewOf } from "./bytes.js";
 import { checksumWithPseudoHeader, internetChecksum } from "./checksum.js";
+import { type AdvertTrailer, TRAILER_LENGTH, parseTrailer } from "./advert-trailer.js";
 import { IP_PROTOCOL } from "./ipv4.js";
 import {
   isCentis,
@@ -85,7 +86,7 @@ export type DropReason =
   | "version"
   /** Not an advertisement. */
   | "type"
-  /** Longer than the number of addresses asks for. */
+  /** Longer than the number of addresses asks for, and not by a signature's trailer. */
   | "trailing"
   | "checksum"
   /** VRID 0, which nobody can have configured. */
@@ -98,7 +99,13 @@ export type DropReason =
   | "addressCount";
 
 export type ParsedAdvert =
-  | { readonly ok: true; readonly advert: Advert; readonly checksumForm: ChecksumForm }
+  | {
+      readonly ok: true;
+      readonly advert: Advert;
+      readonly checksumForm: ChecksumForm;
+      /** `null`: the advert is not signed. Whether the signature is good is for those to say who have the key. */
+      readonly trailer: AdvertTrailer | null;
+    }
   | { readonly ok: false; readonly drop: DropReason };
 
 export const VRRP_GROUP = { ipv4: "224.0.0.18", ipv6: "ff02::12" } as const;
@@ -127,15 +134,22 @@ export function passwordBytes(text: string): Uint8Array | null {
   return bytes;
 }
 
-/** The PDU, for an IP header with these endpoints. `checksum` chooses only where there is a choice: VRRPv3 over IPv4. */
+/**
+ * The PDU, for an IP header with these endpoints. `checksum` chooses only where there is a choice: VRRPv3 over IPv4. A
+ * `trailer` goes behind it as it is.
+ */
 export function emitAdvert(
   advert: Advert,
   endpoints: Endpoints,
-  options: { readonly checksum: ChecksumForm },
+  options: { readonly checksum: ChecksumForm; readonly trailer?: Uint8Array },
 ): Uint8Array {
   const count = advert.addresses.length;
   if (count < 1 || count > 255) throw new RangeError(`an advert has 1 to 255 addresses, not ${String(count)}`);
-  const pdu = new Uint8Array(pduLength(advert.kind, advert.family, count));
+  const { trailer = new Uint8Array() } = options;
+  const length = pduLength(advert.kind, advert.family, count);
+  const whole = new Uint8Array(length + trailer.length);
+  whole.set(trailer, length);
+  const pdu = whole.subarray(0, length);
   const view = viewOf(pdu);
   view.setUint8(0, ((advert.kind === "v3" ? 3 : 2) << 4) | TYPE_ADVERTISEMENT);
   view.setUint8(1, advert.vrid);
@@ -149,8 +163,8 @@ export function emitAdvert(
   else emitV2Fields(pdu, advert);
   const forms = formsOf(advert.kind, advert.family);
   const form = forms.includes(options.checksum) ? options.checksum : forms[0];
-  view.setUint16(CHECKSUM_OFFSET, checksumOf(pdu, endpoints, advert.family, form));
-  return pdu;
+  view.setUint16(CHECKSUM_OFFSET, checksumOf(summedPart(whole, length, advert.family), endpoints, advert.family, form));
+  return whole;
 }
 
 /** Never throws, whatever the bytes are. */
@@ -165,11 +179,14 @@ export function parseAdvert(pdu: Uint8Array, received: Received): ParsedAdvert {
   if ((view.getUint8(0) & 0x0f) !== TYPE_ADVERTISEMENT) return dropped("type");
   const length = pduLength(version, family, view.getUint8(3));
   if (pdu.length < length) return dropped("truncated");
-  if (pdu.length > length) return dropped("trailing");
-  const checksumForm = formsOf(version, family).find((form) => checksumOf(pdu, received, family, form) === 0);
+  const trailer = pdu.length === length + TRAILER_LENGTH ? parseTrailer(pdu.subarray(length)) : null;
+  if (pdu.length > length && trailer === null) return dropped("trailing");
+  const summed = summedPart(pdu, length, family);
+  const checksumForm = formsOf(version, family).find((form) => checksumOf(summed, received, family, form) === 0);
   if (checksumForm === undefined) return dropped("checksum");
-  const advert = version === "v3" ? parseV3(pdu, family) : parseV2(pdu);
-  return typeof advert === "string" ? dropped(advert) : { ok: true, advert, checksumForm };
+  const unsigned = pdu.subarray(0, length);
+  const advert = version === "v3" ? parseV3(unsigned, family) : parseV2(unsigned);
+  return typeof advert === "string" ? dropped(advert) : { ok: true, advert, checksumForm, trailer };
 }
 
 function parseV3(pdu: Uint8Array, family: Family): AdvertV3 | DropReason {
@@ -234,6 +251,11 @@ function pduLength(version: Advert["kind"], family: Family, count: number): numb
 function formsOf(version: Advert["kind"], family: Family): readonly [ChecksumForm, ...ChecksumForm[]] {
   if (version === "v2") return ["pduOnly"];
   return family === "ipv6" ? ["pseudoHeader"] : ["pseudoHeader", "pduOnly"];
+}
+
+/** Over IPv6 the checksum is that of the whole payload, as the kernel makes it; over IPv4 a trailer is not part of it. */
+function summedPart(whole: Uint8Array, length: number, family: Family): Uint8Array {
+  return family === "ipv6" ? whole : whole.subarray(0, length);
 }
 
 /** With the checksum's field zero: what belongs there. With the field filled in: zero when it is right. */

@@ -35,7 +35,7 @@ test("no secret can be given as a flag", () => {
   const secrets = fields().filter(({ flag }) => flag === null);
   assert.deepEqual(
     secrets.map(({ path }) => path),
-    ["vips[].auth_pass", "patroni.password"],
+    ["vips[].auth_pass", "vips[].auth_keys", "patroni.password"],
   );
 });
 

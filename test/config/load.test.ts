@@ -31,6 +31,7 @@ test("--vip alone suffices, and every default is resolved", async () => {
         label: null,
         priority: 254,
         dialect: { kind: "v3", checksum: "pseudoHeader" },
+        signatures: null,
         transport: { kind: "multicast" },
         takeOn: "auto",
         kernelLeaseSeconds: 2,
@@ -271,4 +272,28 @@ test("whatever is in a file, loading ends with a configuration or with problems"
     }),
     { numRuns: 300 },
   );
+});
+
+test("keys from files, the environment and the YAML file: the first signs, all are accepted", async () => {
+  const digits = "0a".repeat(32);
+  const text = "a text that is long enough for it";
+  const yaml = `vips: [{ address: 10.0.0.5/24, advert_interval: 3s, auth_keys: [9=file:KEY_FILE, "8=hex:${digits}"] }]`;
+  const fromFile = await loaded({ yaml, keyFile: `${text}\n`, mode: 0o640 });
+  assert.deepEqual(fromFile.groups[0]?.signatures, {
+    keys: [
+      { id: 9, bytes: new TextEncoder().encode(text) },
+      { id: 8, bytes: new Uint8Array(32).fill(10) },
+    ],
+    mode: "enforce",
+    windowSeconds: 9,
+  });
+  const environment = { PGVIP_AUTH_KEYS: `1=hex:${digits}`, PGVIP_AUTH_MODE: "permissive" };
+  const fromEnvironment = await loaded({ environment, yaml: VIP, mode: 0o644 });
+  assert.deepEqual(fromEnvironment.groups[0]?.signatures, {
+    keys: [{ id: 1, bytes: new Uint8Array(32).fill(10) }],
+    mode: "permissive",
+    windowSeconds: 5,
+  });
+  const window = await loaded({ environment, flags: { "auth-window": "30s" }, yaml: VIP });
+  assert.equal(window.groups[0]?.signatures?.windowSeconds, 30);
 });

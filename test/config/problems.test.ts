@@ -10,6 +10,10 @@ const DURATION = "wanted a duration with its unit (ms, s, m, h)";
 const PASSWORD = "wanted one to eight printable ASCII characters, as a text";
 const URL_WANTED = "wanted http:// or https:// with a host and at most a port, such as http://127.0.0.1:8008";
 
+const KEY = "hex: and 64 to 128 hexadecimal digits, or 32 to 64 printable ASCII characters";
+const KEYS = `wanted an ID from 1 to 255, = and file:/path, or ${KEY}`;
+const HEX = `hex:${"0a".repeat(32)}`;
+
 /** Settings of one VIP beside its address, and the problem. */
 const VIP_CASES: readonly (readonly [string, string])[] = [
   ["router_id: 0", "router_id is 0; wanted a whole number from 1 to 255"],
@@ -47,6 +51,24 @@ const VIP_CASES: readonly (readonly [string, string])[] = [
   ["{ vrrp_version: 2, auth_pass: ninechars }", `auth_pass is something else; ${PASSWORD}`],
   ["{ vrrp_version: 2, auth_pass: }", `auth_pass is empty; ${PASSWORD}`],
   ["{ vrrp_version: 2, auth_pass_file: /nowhere }", 'auth_pass_file is "/nowhere", which cannot be read (ENOENT)'],
+  ["auth_keys: 1=short", `auth_keys is something else; wanted a list of keys, each ${KEYS.slice(7)}`],
+  ["auth_keys: []", "auth_keys is something else; wanted at least one key"],
+  ["auth_keys: [0=file:/k]", `auth_keys[0] is something else; ${KEYS}`],
+  ["auth_keys: [256=file:/k]", `auth_keys[0] is something else; ${KEYS}`],
+  ["auth_keys: [1=file:relative]", `auth_keys[0] is something else; ${KEYS}`],
+  ["auth_keys: [1=much too short for a key]", `auth_keys[0] is something else; ${KEYS}`],
+  [`auth_keys: ["1=${"k".repeat(65)}"]`, `auth_keys[0] is something else; ${KEYS}`],
+  ['auth_keys: ["1=hex:0a0b"]', `auth_keys[0] is something else; ${KEYS}`],
+  [`auth_keys: ["1=hex:${"0g".repeat(32)}"]`, `auth_keys[0] is something else; ${KEYS}`],
+  ["auth_keys: [1=file:/nowhere]", "auth_keys[0] has key 1 in /nowhere, which cannot be read (ENOENT)"],
+  [`auth_keys: ["7=${HEX}", "7=${HEX}"]`, "auth_keys[1] has the ID 7 again; wanted each ID once"],
+  [
+    `{ vrrp_version: 2, auth_pass: abc, auth_keys: ["7=${HEX}"] }`,
+    "auth_pass is given beside auth_keys; wanted one of them",
+  ],
+  ["auth_mode: permissive", "auth_mode has no effect without auth_keys"],
+  ["auth_window: 5s", "auth_window has no effect without auth_keys"],
+  ["auth_mode: maybe", 'auth_mode is "maybe"; wanted one of enforce, permissive, receive-only'],
   ["kernel_lease: 1500ms", 'kernel_lease is "1500ms"; wanted off, or a duration from 1s to 60s in steps of 1s'],
   ["role: boss", 'role is "boss"; wanted one of primary, replica, sync, async, standby-leader, any'],
   [
@@ -90,6 +112,21 @@ test("what is in a password's file is not repeated", async () => {
     withoutPlace(found),
     `vips[0].auth_pass_file is "vrrp.pass", whose first line is something else; ${PASSWORD}`,
   );
+});
+
+test("what is in a key's file is not repeated, and not everybody may read it", async () => {
+  const yaml = "vips: [{ address: 10.0.0.5/24, auth_keys: [1=file:KEY_FILE] }]";
+  assert.deepEqual((await problems({ yaml, keyFile: "no key at all\n", mode: 0o644 })).map(withoutPlace), [
+    `vips[0].auth_keys[0] has key 1 in vrrp.key, whose first line is something else; wanted ${KEY}`,
+    "vips[0].auth_keys[0] has key 1 in vrrp.key, which everybody on this host may read (mode 0644); wanted a mode like 0600 or 0640",
+  ]);
+});
+
+test("a configuration with a key in it is not for everybody to read", async () => {
+  const yaml = `vips: [{ address: 10.0.0.5/24, auth_keys: ["3=${HEX}"] }]`;
+  assert.deepEqual(await problems({ yaml, mode: 0o604 }), [
+    "pgvip.yml:1:44: vips[0].auth_keys[0] has key 3 in pgvip.yml, which everybody on this host may read (mode 0604); wanted a mode like 0600 or 0640",
+  ]);
 });
 
 test("VRRPv2 has no IPv6, and one password is enough", async () => {
@@ -233,7 +270,7 @@ test("all problems come at once, from every source, each with its place", async 
   assert.deepEqual(found, [
     "PGVIP_RUTER_ID: is unknown; did you mean PGVIP_ROUTER_ID?",
     "pgvip.yml:8:11: vips[0].nope is unknown; wanted one of address, interface, role, max_lag, tags, preempt, preempt_delay, router_id, label, priority, " +
-      "advert_interval, vrrp_version, auth_pass, auth_pass_file, checksum, transport, peers, take_on, kernel_lease, lease, poll_interval, turbo_interval, " +
+      "advert_interval, vrrp_version, auth_pass, auth_pass_file, auth_keys, auth_mode, auth_window, checksum, transport, peers, take_on, kernel_lease, lease, poll_interval, turbo_interval, " +
       "lock_interval, answer_timeout, hold_timeout, silence_timeout, startup_grace, promote_grace, destroy_sockets",
     `pgvip.yml:2:8: patroni.url is "ftp://pg"; ${URL_WANTED}`,
     `pgvip.yml:5:14: vips[0].address is "10.0.0.5/33"; ${CIDR}`,

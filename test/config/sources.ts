@@ -14,22 +14,32 @@ export interface Written {
   readonly patroniYaml?: string;
   /** The file of a VRRPv2 password; its path replaces `PASS_FILE` in `yaml`. */
   readonly passFile?: string;
+  /** The file of a key; its path replaces `KEY_FILE`. */
+  readonly keyFile?: string;
+  /** Of all these files. */
+  readonly mode?: number;
 }
 
 export type Loaded =
   { readonly ok: true; readonly config: Config } | { readonly ok: false; readonly problems: readonly string[] };
 
 /** Problems name the files `pgvip.yml` and `patroni.yml`. */
-export async function load({ flags = {}, environment = {}, yaml, patroniYaml, passFile }: Written): Promise<Loaded> {
+export async function load(written: Written): Promise<Loaded> {
+  const { flags = {}, environment = {}, yaml, patroniYaml, passFile, keyFile, mode = 0o600 } = written;
   const directory = mkdtempSync(path.join(tmpdir(), "pgvip-config-"));
   const file = path.join(directory, "pgvip.yml");
   const patroniFile = path.join(directory, "patroni.yml");
   const secretFile = path.join(directory, "vrrp.pass");
+  const keyPath = path.join(directory, "vrrp.key");
   try {
-    const text = yaml?.replaceAll("PATRONI_YML", patroniFile).replaceAll("PASS_FILE", secretFile);
-    if (text !== undefined) writeFileSync(file, text);
-    if (passFile !== undefined) writeFileSync(secretFile, passFile);
-    if (patroniYaml !== undefined) writeFileSync(patroniFile, patroniYaml);
+    const text = yaml
+      ?.replaceAll("PATRONI_YML", patroniFile)
+      .replaceAll("PASS_FILE", secretFile)
+      .replaceAll("KEY_FILE", keyPath);
+    if (text !== undefined) writeFileSync(file, text, { mode });
+    if (passFile !== undefined) writeFileSync(secretFile, passFile, { mode });
+    if (keyFile !== undefined) writeFileSync(keyPath, keyFile, { mode });
+    if (patroniYaml !== undefined) writeFileSync(patroniFile, patroniYaml, { mode });
     const config = await loadConfig({ flags, environment, file: null, defaultFile: file });
     return { ok: true, config };
   } catch (error) {

@@ -26,6 +26,7 @@ function advert(source: string, prio: number, id = 51): Sighting {
       addresses: [VIP],
     },
     checksumForm: "pseudoHeader",
+    keyId: null,
   };
 }
 

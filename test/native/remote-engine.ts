@@ -21,6 +21,7 @@ export const speech: Speech = {
   label: "eth0:1",
   advertIntervalMs: 50,
   dialect: { kind: "v3", checksum: "pseudoHeader" },
+  signatures: null,
   peers: null,
   destroySockets: true,
   kernelLeaseSeconds: 0,

@@ -64,19 +64,24 @@ test("of several differences the first in order is named", () => {
 test("a sender is remembered with its version, the form of its checksum, and how often it was heard", () => {
   const book = new PeerBook();
   assert.equal(book.of(PEER), null);
-  book.note(PEER, { ok: true, advert: v3, checksumForm: "pseudoHeader" });
-  book.note(PEER, { ok: true, advert: v3, checksumForm: "pduOnly" });
-  assert.deepEqual(book.of(PEER), { version: 3, checksum: "pduOnly", intervalMs: 100, adverts: 2 });
-  book.note(PEER, { ok: true, advert: v2(none), checksumForm: "pduOnly" });
-  assert.deepEqual(book.of(PEER), { version: 2, checksum: null, intervalMs: 1000, adverts: 3 });
+  book.note(PEER, { ok: true, advert: v3, checksumForm: "pseudoHeader", trailer: null }, null);
+  const trailer = { keyId: 7, seconds: 1, sequence: 1n << 32n, hmac: new Uint8Array(16) };
+  book.note(PEER, { ok: true, advert: v3, checksumForm: "pduOnly", trailer }, -40);
+  assert.deepEqual(book.of(PEER), {
+    ...{ version: 3, checksum: "pduOnly", intervalMs: 100, adverts: 2, keyId: 7, aheadMs: -40 },
+  });
+  book.note(PEER, { ok: true, advert: v2(none), checksumForm: "pduOnly", trailer: null }, null);
+  assert.deepEqual(book.of(PEER), {
+    ...{ version: 2, checksum: null, intervalMs: 1000, adverts: 3, keyId: null, aheadMs: null },
+  });
 });
 
 test("forged senders push out the one that was silent for longest", () => {
   const book = new PeerBook();
-  const sound = { ok: true, advert: v3, checksumForm: "pseudoHeader" } as const;
+  const sound = { ok: true, advert: v3, checksumForm: "pseudoHeader", trailer: null } as const;
   for (let number = 1; number <= 1000; number += 1) {
-    book.note(`10.1.${String(number >> 8)}.${String(number & 0xff)}`, sound);
-    book.note(PEER, sound);
+    book.note(`10.1.${String(number >> 8)}.${String(number & 0xff)}`, sound, null);
+    book.note(PEER, sound, null);
   }
   assert.equal(book.of(PEER)?.adverts, 1000);
   assert.equal(book.of("10.1.0.1"), null);

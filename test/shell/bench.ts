@@ -5,6 +5,7 @@ import type { Patroni } from "../../src/ports/patroni.js";
 import { GroupRunner } from "../../src/shell/group-runner.js";
 import { type Drop, PacketDesk } from "../../src/shell/packet-desk.js";
 import { macAddress } from "../../src/wire/addresses.js";
+import type { Signatures } from "../../src/wire/advert-trailer.js";
 import { centis, priority, vrid } from "../../src/wire/units.js";
 import { VRRP_GROUP, emitAdvert } from "../../src/wire/vrrp.js";
 import { defaultSettings, status } from "../core/transcript.js";
@@ -28,8 +29,9 @@ export class Bench {
   readonly desk: PacketDesk;
   observation: Observation = answer(true);
   listened = 0;
+  wallMs = 1_795_000_000_000;
 
-  constructor(peers: readonly string[] | null = null) {
+  constructor(peers: readonly string[] | null = null, signatures: Signatures | null = null) {
     const patroni: Patroni = {
       health: () => {
         const sentAtMs = this.clock.nowMs();
@@ -49,6 +51,7 @@ export class Bench {
           label: "eth0:1",
           advertIntervalMs: 100,
           dialect: { kind: "v3", checksum: "pseudoHeader" },
+          signatures,
           peers,
           destroySockets: true,
           kernelLeaseSeconds: 2,
@@ -63,10 +66,11 @@ export class Bench {
         listen: () => (this.listened += 1),
       },
     );
-    this.desk = new PacketDesk(
-      () => [this.runner],
-      (drop) => this.dropped.push(drop),
-    );
+    this.desk = new PacketDesk({
+      groups: () => [this.runner],
+      onDrop: (drop) => this.dropped.push(drop),
+      now: () => ({ wallMs: this.wallMs, monotonicMs: this.clock.nowMs() }),
+    });
   }
 
   transitions(): string[] {

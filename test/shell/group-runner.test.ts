@@ -159,7 +159,7 @@ describe("the packet desk", () => {
     await bench.clock.pass(10);
     bench.advert("10.0.0.2", 100);
     assert.deepEqual(bench.desk.peer(bench.runner, "10.0.0.2"), {
-      ...{ version: 3, checksum: "pseudoHeader", intervalMs: 100, adverts: 1 },
+      ...{ version: 3, checksum: "pseudoHeader", intervalMs: 100, adverts: 1, keyId: null, aheadMs: null },
     });
   });
 

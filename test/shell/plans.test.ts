@@ -22,6 +22,7 @@ const speech: Speech = {
   label: null,
   advertIntervalMs: 100,
   dialect: { kind: "v3", checksum: "pseudoHeader" },
+  signatures: null,
   peers: null,
   destroySockets: true,
   kernelLeaseSeconds: 2,
@@ -104,4 +105,31 @@ test("an IPv6 VIP is never chosen as source, and nothing of IPv4 sticks to it", 
     deprecated: true,
     noPrefixRoute: true,
   });
+});
+
+test("signed adverts have a trailer with the first key's ID, and the network gets the key", () => {
+  const bytes = new Uint8Array(32).fill(7);
+  const keys = [
+    { id: 9, bytes },
+    { id: 1, bytes: new Uint8Array(32) },
+  ] as const;
+  const planned = (mode: "enforce" | "permissive" | "receive-only") => {
+    const signatures = { keys, mode, windowSeconds: 5 };
+    const both = { ...speech, signatures, vips: vips("10.0.0.100/24", "2001:db8::100/64") };
+    return planAdverts(both, placement, vrid(50), priority(254));
+  };
+  for (const mode of ["enforce", "permissive"] as const) {
+    const packets = planned(mode);
+    assert.equal(packets.length, 2);
+    for (const { family, source, destination, pdu, signing } of packets) {
+      assert.deepEqual(signing, { key: bytes, windowSeconds: 5 });
+      const parsed = parseAdvert(pdu, { family, source, destination, ttl: 255 });
+      assert.equal(parsed.ok && parsed.trailer?.keyId, 9);
+    }
+  }
+  for (const { signing, family, source, destination, pdu } of planned("receive-only")) {
+    assert.equal(signing, undefined);
+    const parsed = parseAdvert(pdu, { family, source, destination, ttl: 255 });
+    assert.equal(parsed.ok && parsed.trailer, null);
+  }
 });

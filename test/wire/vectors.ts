@@ -30,6 +30,18 @@ const VrrpVector = v.object({
 
 const FrameVector = v.object({ name: v.string(), frame_hex: Hex });
 
+const SignedVector = v.object({
+  name: v.string(),
+  family: v.picklist(["ipv4", "ipv6"]),
+  source: v.string(),
+  destination: v.string(),
+  key: Hex,
+  pdu: Hex,
+  trailer: Hex,
+});
+
+export const signedVectors = v.parse(v.pipe(v.array(SignedVector), v.nonEmpty()), read("signed-adverts"));
+
 export type VrrpVector = v.InferOutput<typeof VrrpVector>;
 
 export const vrrpVectors: readonly VrrpVector[] = ["vrrp-v2", "vrrp-v3-ipv4", "vrrp-v3-ipv6", "vrrp-reject"].flatMap(

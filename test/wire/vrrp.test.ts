@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { addressBytes } from "../../src/wire/addresses.js";
+import { unsignedTrailer } from "../../src/wire/advert-trailer.js";
 import { concatBytes } from "../../src/wire/bytes.js";
 import { internetChecksum } from "../../src/wire/checksum.js";
 import { centis, priority, seconds, vrid } from "../../src/wire/units.js";
@@ -54,7 +55,7 @@ for (const vector of vrrpVectors.filter(({ name }) => name !== FOREIGN_VERSION))
   test(`advert: ${vector.name}, both ways`, () => {
     assert.equal(vector.valid, true);
     const { advert, form } = expectedAdvert(vector);
-    assert.deepEqual(parseAdvert(vector.pdu_hex, received), { ok: true, advert, checksumForm: form });
+    assert.deepEqual(parseAdvert(vector.pdu_hex, received), { ok: true, advert, checksumForm: form, trailer: null });
     // Reserved bits are sent as zero, so this one comes out as another vector.
     const emitted = vector.decoded.reserved === 0 ? hex(vector.pdu_hex) : "3133c801006410d80a4d0064";
     assert.equal(hex(emitAdvert(advert, received, { checksum: form })), emitted);
@@ -89,7 +90,10 @@ const drops: readonly (readonly [DropReason, string, Uint8Array, Received])[] = 
   ["version", "VRRPv2 over IPv6", v2, v6],
   ["type", "0", summed(v3, { 0: 0x30 }), v4],
   ["type", "2", summed(v2, { 0: 0x22 }), v4],
-  ["trailing", "an HMAC behind the addresses", concatBytes(v3, new Uint8Array(16)), v4],
+  ["trailing", "16 bytes behind the addresses", concatBytes(v3, new Uint8Array(16)), v4],
+  ["trailing", "a signature that is short of one byte", concatBytes(v3, unsignedTrailer(1).subarray(0, 27)), v4],
+  ["trailing", "a signature of another scheme", concatBytes(v3, patched(unsignedTrailer(1), { 0: 2 })), v4],
+  ["trailing", "a signature with reserved bits set", concatBytes(v3, patched(unsignedTrailer(1), { 3: 1 })), v4],
   ["trailing", "addresses behind a count of 0", summed(v3, { 3: 0 }), v4],
   ["checksum", "zero", patched(v3, { 6: 0, 7: 0 }), v4],
   [
@@ -160,7 +164,7 @@ test("adverts: VRRPv2 as long as CARP, or with as many addresses as CARP has wor
     };
     const pdu = emitAdvert(advert, v4, { checksum: "pduOnly" });
     assert.equal(pdu.length === carp.length || pdu[3] === carp[3], true);
-    assert.deepEqual(parseAdvert(pdu, v4), { ok: true, advert, checksumForm: "pduOnly" });
+    assert.deepEqual(parseAdvert(pdu, v4), { ok: true, advert, checksumForm: "pduOnly", trailer: null });
   }
 });
 
