@@ -113,12 +113,21 @@ function wordsOf(value: unknown): readonly string[] {
 function secretsIn(path: Path, value: unknown): readonly string[] {
   const field = fieldPath(path);
   if (field === "patroni.password_file" || field === "vips[].auth_pass_file") return firstLine(value);
+  if (field === "vips[].auth_keys") return textsIn(value).flatMap(keysIn);
   if (isHook(path)) return wordsOf(value).slice(1);
   if (SECRETS.has(field) || !isKnown(path)) return textsIn(value);
   return textsIn(value).flatMap((text) => {
     const [, user = "", password = ""] = /:\/\/([^/\s:@]*):?([^/\s]*)@/.exec(text) ?? [];
     return [user, password].filter((part) => part !== "");
   });
+}
+
+/** `1=KEY`, `1=hex:KEY` or `1=file:PATH`: what is secret in it. */
+function keysIn(text: string): readonly string[] {
+  const key = text.replace(/^\d+=/, "");
+  const [, file] = /^file:(.*)$/.exec(key) ?? [];
+  const written = file === undefined ? [key] : firstLine(file);
+  return written.map((one) => one.replace(/^hex:/, ""));
 }
 
 function textsIn(value: unknown): readonly string[] {

@@ -1,6 +1,6 @@
 /**
  * One GET over plain HTTP/1.0 by the network thread: a question to Patroni costs a quarter of what it costs with node:http,
- * and does not wait for JavaScript (docs/adr/0016). What needs a name to be resolved, or TLS, is left to node:http.
+ * and does not wait for JavaScript (docs/adr/0014). What needs a name to be resolved, or TLS, is left to node:http.
  */
 import { isIP } from "node:net";
 import { assert } from "../assert.js";

@@ -42,21 +42,34 @@ describe("a configuration that is shown", () => {
   });
 
   it("keeps every secret of the schema to itself, wherever it was written", async () => {
-    assert.deepEqual([...SECRETS].sort(), ["patroni.password", "vips[].auth_pass"], "a new secret needs a place below");
+    assert.deepEqual(
+      [...SECRETS].sort(),
+      ["patroni.password", "vips[].auth_keys", "vips[].auth_pass"],
+      "a new secret needs a place below",
+    );
+    const keyFile = file("key", `hex:${"0badcafe".repeat(8)}\n`);
     const patroniFile = file(
       "patroni.yml",
       "restapi:\n  listen: 127.0.0.1:8008\n  authentication:\n    username: joe\n    password: planted-in-patroni-file\n",
     );
     const { text, shown } = await shownOf(
       `patroni:\n  config: ${patroniFile}\n  password: planted-in-file\n` +
-        "vips:\n  - address: 10.0.0.100/24\n    vrrp_version: 2\n    auth_pass: planted1\n",
+        "vips:\n  - address: 10.0.0.100/24\n    vrrp_version: 2\n    auth_pass: planted1\n" +
+        `  - address: 10.0.0.101/24\n    auth_keys: ["1=planted-key-with-its-32-characters", "2=file:${keyFile}"]\n`,
       { environment: { PGVIP_PATRONI_PASSWORD: "planted-in-environment" } },
     );
     assert.doesNotMatch(text, /planted/);
     assert.match(text, /^patroni\.password = \(set, not shown\) {4}PGVIP_PATRONI_PASSWORD$/m);
     assert.match(text, /^vips\[0\]\.auth_pass = \(set, not shown\)/m);
     assert.match(text, /^patroni\.username = joe/m);
-    for (const secret of ["planted-in-patroni-file", "planted-in-file", "planted-in-environment", "planted1"])
+    for (const secret of [
+      "planted-in-patroni-file",
+      "planted-in-file",
+      "planted-in-environment",
+      "planted1",
+      "planted-key-with-its-32-characters",
+      "0badcafe".repeat(8),
+    ])
       assert.ok(shown.secrets.includes(secret), secret);
   });
 

@@ -20,8 +20,21 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 const KEY = "5a".repeat(32);
 
 before(async () => {
-  const sources = ["native/sha256.cc", "native/advert_signer.cc", "native/address.cc", "test/native/signing_program.cc"];
-  const strict = ["-std=c++17", "-Wall", "-Wextra", "-Werror", "-O1", "-fsanitize=undefined", "-fno-sanitize-recover=all"];
+  const sources = [
+    "native/sha256.cc",
+    "native/advert_signer.cc",
+    "native/address.cc",
+    "test/native/signing_program.cc",
+  ];
+  const strict = [
+    "-std=c++17",
+    "-Wall",
+    "-Wextra",
+    "-Werror",
+    "-O1",
+    "-fsanitize=undefined",
+    "-fno-sanitize-recover=all",
+  ];
   await command("g++", [...strict, "-o", program, ...sources.map((file) => join(root, file))]);
 });
 
@@ -87,7 +100,9 @@ test("HMAC-SHA256: the test cases of RFC 4231", async () => {
 });
 
 test("SHA-256 and HMAC agree with OpenSSL for every length around the blocks", async () => {
-  const data = Array.from({ length: 200 }, (_, length) => Buffer.from(Array.from({ length }, (_, at) => (at * 7) & 255)));
+  const data = Array.from({ length: 200 }, (_, length) =>
+    Buffer.from(Array.from({ length }, (_, at) => (at * 7) & 255)),
+  );
   const hashes = await ask(data.map((bytes) => `hash ${bytes.toString("hex")}`));
   const hmacs = await ask(data.slice(1).map((bytes) => `hmac ${bytes.toString("hex")} ${bytes.toString("hex")}`));
   assert.deepEqual(
@@ -104,7 +119,11 @@ test("the addon signs the images of the draft to the byte", async () => {
   for (const { family, source, destination, key, pdu, trailer } of signedVectors) {
     const parsed = parseAdvert(concatBytes(pdu, trailer), { family, source, destination, ttl: 255 });
     assert.ok(parsed.ok);
-    const blank = emitAdvert(parsed.advert, { source, destination }, { checksum: "pduOnly", trailer: unsignedTrailer(1) });
+    const blank = emitAdvert(
+      parsed.advert,
+      { source, destination },
+      { checksum: "pduOnly", trailer: unsignedTrailer(1) },
+    );
     // Half a second after 0x68000000.
     const [signed] = await ask([`sign ${String(0x68000000)} 500000000 7 ${source} 5 ${hex(key)} ${hex(blank)}`]);
     assert.equal(signed, hex(concatBytes(pdu, trailer)));
@@ -121,12 +140,18 @@ test("every signed advert keeps a right checksum and a right HMAC, however long 
       const [source = "", destination = ""] = ends;
       const common = { kind: "v3", vrid: vrid(9), priority: priority(count), interval: centis(count) } as const;
       const trailer = unsignedTrailer(200);
-      const pdu = emitAdvert({ ...common, family, addresses }, { source, destination }, { checksum: "pseudoHeader", trailer });
+      const pdu = emitAdvert(
+        { ...common, family, addresses },
+        { source, destination },
+        { checksum: "pseudoHeader", trailer },
+      );
       return { family, source, destination, pdu };
     }),
   );
   const answers = await ask(
-    cases.map(({ source, pdu }, index) => `sign ${String(1_795_000_000 + index)} 123456789 3 ${source} 5 ${KEY} ${hex(pdu)}`),
+    cases.map(
+      ({ source, pdu }, index) => `sign ${String(1_795_000_000 + index)} 123456789 3 ${source} 5 ${KEY} ${hex(pdu)}`,
+    ),
   );
   for (const [index, { family, source, destination }] of cases.entries()) {
     const whole = fromHex(answers[index] ?? "");
@@ -145,7 +170,14 @@ test("without a key the bytes leave as they are", async () => {
 // ── the sequence, on virtual time ───────────────────────────────────────────────────────────────────────────────────
 
 const advert = emitAdvert(
-  { kind: "v3", family: "ipv4", vrid: vrid(51), priority: priority(100), interval: centis(10), addresses: ["10.0.0.9"] },
+  {
+    kind: "v3",
+    family: "ipv4",
+    vrid: vrid(51),
+    priority: priority(100),
+    interval: centis(10),
+    addresses: ["10.0.0.9"],
+  },
   { source: "10.0.0.1", destination: "224.0.0.18" },
   { checksum: "pduOnly", trailer: unsignedTrailer(1) },
 );

@@ -17,10 +17,7 @@ for (const { name, family, source, destination, key, pdu, trailer } of signedVec
     assert.ok(parsed.ok);
     const { keyId, seconds, sequence, hmac } = parsed.trailer ?? assert.fail("no trailer");
     assert.deepEqual([keyId, seconds, sequence], [1, 0x68000000, 0x6800000080000000n]);
-    const digest = createHmac("sha256", key)
-      .update(signedPart(whole, { family, source }))
-      .digest()
-      .subarray(0, 16);
+    const digest = createHmac("sha256", key).update(signedPart(whole, { family, source })).digest().subarray(0, 16);
     assert.equal(hex(hmac), hex(digest));
   });
 
