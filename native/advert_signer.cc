@@ -78,9 +78,10 @@ std::uint64_t AdvertSigner::next_sequence(const Sender& sender, std::uint32_t wi
   const auto found = last_.try_emplace(sender, clock);
   auto& last = found.first->second;
   if (found.second) return last;
-  // After a clock was set back by more than the window, what grows on would be too far in the future for every receiver.
-  const auto ahead_s = static_cast<std::int32_t>(static_cast<std::uint32_t>(last >> 32U) -
-                                                 static_cast<std::uint32_t>(clock >> 32U));
+  // After a clock was set back by more than the window, what grows on would be too far in the future for every
+  // receiver.
+  const auto ahead_s =
+      static_cast<std::int32_t>(static_cast<std::uint32_t>(last >> 32U) - static_cast<std::uint32_t>(clock >> 32U));
   const bool stranded = ahead_s > 0 && static_cast<std::uint32_t>(ahead_s) > window_s;
   last = stranded || is_after(clock, last) ? clock : last + 1;
   return last;

@@ -1,6 +1,6 @@
 // Signs adverts in the moment in which they leave: time, counter and HMAC of the trailer behind the PDU
-// (draft-cassen-vrrp-auth-hmac; src/wire/advert-trailer.ts has its layout). Here and not in JavaScript, because the thread
-// sends adverts alone while a lease runs, and a resignation when it ends.
+// (draft-cassen-vrrp-auth-hmac; src/wire/advert-trailer.ts has its layout). Here and not in JavaScript, because the
+// thread sends adverts alone while a lease runs, and a resignation when it ends.
 #pragma once
 
 #include <ctime>

@@ -218,9 +218,8 @@ void IoThread::send_adverts(int if_index, const std::vector<AdvertPacket>& adver
   std::optional<Failure> first;
   // One unreachable peer must not silence the others.
   for (const auto& advert : adverts) {
-    attempt(&first, [&] {
-      vrrp(if_index, advert.source.family).send(advert, signer_.emit(if_index, advert, realtime_now()));
-    });
+    attempt(&first,
+            [&] { vrrp(if_index, advert.source.family).send(advert, signer_.emit(if_index, advert, realtime_now())); });
   }
   if (first) throw SyscallError(*first);
 }

@@ -1,5 +1,6 @@
-// SHA-256 (FIPS 180-4) and HMAC (RFC 2104) with it. The addon has its own because Node-API gives no cryptography to native
-// code, and the OpenSSL inside Node.js is not for addons: its symbols change from one version of Node.js to the next.
+// SHA-256 (FIPS 180-4) and HMAC (RFC 2104) with it. The addon has its own because Node-API gives no cryptography to
+// native code, and the OpenSSL inside Node.js is not for addons: its symbols change from one version of Node.js to the
+// next.
 #pragma once
 
 #include <array>

@@ -2,7 +2,8 @@
 //
 //   hash DATA
 //   hmac KEY DATA
-//   sign SECONDS NANOSECONDS INTERFACE SOURCE WINDOW KEY PDU    (numbers and the address as text; `-` = no key: not signed)
+//   sign SECONDS NANOSECONDS INTERFACE SOURCE WINDOW KEY PDU    (numbers and the address as text; `-` = no key: not
+//   signed)
 #include <iostream>
 #include <sstream>
 #include <stdexcept>
