@@ -112,7 +112,7 @@ function wordsOf(value: unknown): readonly string[] {
 
 function secretsIn(path: Path, value: unknown): readonly string[] {
   const field = fieldPath(path);
-  if (field === "patroni.password_file" || field === "vips[].auth_pass_file") return firstLine(value);
+  if (field === "patroni.password_file" || field === "vips[].auth_pass_file") return firstLine(value).split(/\s+/);
   if (field === "vips[].auth_keys") return textsIn(value).flatMap(keysIn);
   if (isHook(path)) return wordsOf(value).slice(1);
   if (SECRETS.has(field) || !isKnown(path)) return textsIn(value);
@@ -122,26 +122,25 @@ function secretsIn(path: Path, value: unknown): readonly string[] {
   });
 }
 
-/** `1=KEY`, `1=hex:KEY` or `1=file:PATH`: what is secret in it. */
-function keysIn(text: string): readonly string[] {
-  const key = text.replace(/^\d+=/, "");
-  const [, file] = /^file:(.*)$/.exec(key) ?? [];
-  const written = file === undefined ? [key] : firstLine(file);
-  return written.map((one) => one.replace(/^hex:/, ""));
-}
-
 function textsIn(value: unknown): readonly string[] {
   if (Array.isArray(value)) return value.flatMap((inner) => textsIn(inner));
   if (isTree(value)) return Object.values(value).flatMap((inner) => textsIn(inner));
   return typeof value === "string" || typeof value === "number" ? [String(value)] : [];
 }
 
-function firstLine(file: unknown): readonly string[] {
+/** `1=KEY`, `1=hex:KEY` or `1=file:PATH`: what is secret in it, which is one text even with blanks in it. */
+function keysIn(text: string): readonly string[] {
+  const key = text.replace(/^\d+=/, "");
+  const [, file] = /^file:(.*)$/.exec(key) ?? [];
+  return [(file === undefined ? key : firstLine(file)).replace(/^hex:/, "")];
+}
+
+function firstLine(file: unknown): string {
   try {
-    return typeof file === "string" ? (readFileSync(file, "utf8").split(/\r?\n/, 1)[0] ?? "").split(/\s+/) : [];
+    return typeof file === "string" ? (readFileSync(file, "utf8").split(/\r?\n/, 1)[0] ?? "") : "";
   } catch {
     // Not ours to read: then it can turn up in nothing that we gather.
-    return [];
+    return "";
   }
 }
 

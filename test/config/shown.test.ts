@@ -1,6 +1,6 @@
 /** A configuration that strangers may see: secrets planted wherever one could be, and none of them in what is shown. */
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { after, describe, it } from "node:test";
 import { SECRETS } from "../../src/config/fields.js";
@@ -86,6 +86,15 @@ describe("a configuration that is shown", () => {
       "planted-first-line",
       "planted2",
     ]);
+  });
+
+  it("knows a key with blanks in it as a whole", async () => {
+    const phrase = "to be or not to be, that is the planted question";
+    const key = file("vrrp.key", `${phrase}\nrest\n`);
+    chmodSync(key, 0o600);
+    const { shown } = await shownOf(`vips:\n  - address: 10.0.0.100/24\n    auth_keys: ["1=file:${key}"]\n`);
+    assert.deepEqual([shown.problems, shown.secrets], [[], [phrase]]);
+    assert.equal(withoutSecrets(`the log said ${phrase}.`, shown.secrets), "the log said (secret).");
   });
 
   const wrong: readonly (readonly [what: string, yaml: string])[] = [

@@ -83,7 +83,11 @@ describe("pgvip support-bundle", () => {
       "planted-argument",
       "planted-unknown",
       "planted-url",
+      "planted-key-of-thirty-two-characters-and-more",
+      `planted-key-in-a-file-${"k".repeat(32)}`,
     ];
+    const keyFile = `${node.directory}/vrrp-2.key`;
+    writeFileSync(keyFile, `planted-key-in-a-file-${"k".repeat(32)}\n`, { mode: 0o600 });
     const yaml = `${node.directory}/secrets.yml`;
     writeFileSync(
       yaml,
@@ -97,6 +101,7 @@ vips:
   - address: ${vipCidr}
     vrrp_version: 2
     auth_pass: planted1
+    auth_keys: ["1=planted-key-of-thirty-two-characters-and-more", "2=file:${keyFile}"]
 on_acquire: [/bin/true, --token, planted-argument]
 `,
     );
