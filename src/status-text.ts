@@ -98,12 +98,21 @@ function nameOf({ name, address }: { readonly name: string | null; readonly addr
 }
 
 function peerText(peer: Peer, nowMs: number): string {
-  const { priority, lastAdvertAt, vrrpVersion, checksum } = peer;
+  const { priority, lastAdvertAt, vrrpVersion, checksum, keyId } = peer;
   const version = vrrpVersion === null ? [] : [`VRRPv${String(vrrpVersion)}`];
   const form = checksum === null ? [] : [`checksum ${checksum}`];
-  return [nameOf(peer), `priority ${String(priority)}`, ...version, ...form, `heard ${ago(lastAdvertAt, nowMs)}`].join(
-    ", ",
-  );
+  const signed = keyId === null ? [] : [`signed with key ${String(keyId)}`, ...clockTexts(peer)];
+  const heard = `heard ${ago(lastAdvertAt, nowMs)}`;
+  return [nameOf(peer), `priority ${String(priority)}`, ...version, ...form, ...signed, heard].join(", ");
+}
+
+/** What clocks that are kept by NTP never are. */
+const NOTABLE_CLOCK_MS = 500;
+
+function clockTexts({ clockAheadMs }: Peer): readonly string[] {
+  if (clockAheadMs === null || Math.abs(clockAheadMs) < NOTABLE_CLOCK_MS) return [];
+  const seconds = (Math.abs(clockAheadMs) / 1000).toFixed(1);
+  return [`clock ${seconds} s ${clockAheadMs > 0 ? "ahead of" : "behind"} ours`];
 }
 
 function clusterText({ patroni, role }: GroupStatus): string {

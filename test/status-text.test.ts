@@ -106,6 +106,20 @@ describe("the reason", () => {
     assert.match(text, /peer +10\.0\.0\.2 \(pg2\), priority 254, VRRPv3, checksum pseudo-header, heard 40 ms ago/);
     assert.match(text, /started 1 hour ago/);
   });
+
+  it("says who signs, with which key, and whose clock is wrong", () => {
+    const line = (change: Partial<GroupStatus["peers"][number]>) => {
+      const text = statusText(withGroup({ peers: [{ ...standby.peers[0]!, ...change }] }), NOW_MS);
+      return /^ *peer +.*?checksum pseudo-header, (.*)$/m.exec(text)?.[1];
+    };
+    assert.equal(line({}), "heard 40 ms ago");
+    assert.equal(line({ keyId: 2, clockAheadMs: 3 }), "signed with key 2, heard 40 ms ago");
+    assert.equal(
+      line({ keyId: 2, clockAheadMs: -3600 }),
+      "signed with key 2, clock 3.6 s behind ours, heard 40 ms ago",
+    );
+    assert.match(line({ keyId: 2, clockAheadMs: 3600 }) ?? "", /clock 3\.6 s ahead of ours/);
+  });
 });
 
 describe("in order", () => {

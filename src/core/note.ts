@@ -46,6 +46,9 @@ export function note(turn: Turn, event: GroupEvent): void {
     case "advertRefused":
       turn.remind("advert-refused", event.text);
       return;
+    case "clockDiffers":
+      turn.remind("clock-differs", event.text);
+      return;
     case "vipAnnounced":
       noteProbeAnswer(turn, event.vip, event.mac);
       noteClaim(turn, event.mac);

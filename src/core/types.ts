@@ -216,6 +216,8 @@ export type GroupEvent =
     }
   /** An advert on our router ID that may not be listened to, and why. */
   | { readonly kind: "advertRefused"; readonly text: string }
+  /** A peer that is heard will not be any more, when its clock and ours go on to differ. */
+  | { readonly kind: "clockDiffers"; readonly text: string }
   /** ARP or NA from another host that says the VIP is there. */
   | { readonly kind: "vipAnnounced"; readonly vip: string; readonly mac: string }
   | { readonly kind: "tookOver"; readonly times: TakeOverTimes }
@@ -307,6 +309,7 @@ export type Reason =
   | "address-refused"
   | "router-id-foreign"
   | "advert-refused"
+  | "clock-differs"
   | "vips-differ"
   | "interval-differs"
   | "link-down"

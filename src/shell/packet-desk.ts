@@ -83,6 +83,7 @@ export class PacketDesk {
       return;
     }
     this.#bookOf(group).note(event.source, parsed, signature.aheadMs);
+    if (signature.warning !== null) group.dispatch({ kind: "clockDiffers", text: signature.warning });
     group.dispatch({
       kind: "advertReceived",
       from: event.source,

@@ -28,9 +28,16 @@ export interface SignedPacket {
 }
 
 export type SignatureVerdict =
-  /** `aheadMs`: how far the sender's clock is ahead; `null` without a signature. */
-  | { readonly ok: true; readonly aheadMs: number | null }
+  | {
+      readonly ok: true;
+      /** How far the sender's clock is ahead; `null` without a signature. */
+      readonly aheadMs: number | null;
+      /** For people: what will become a refusal if nobody mends it. */
+      readonly warning: string | null;
+    }
   | { readonly ok: false; readonly reason: SignatureRefusal; readonly text: string };
+
+const UNSIGNED: SignatureVerdict = { ok: true, aheadMs: null, warning: null };
 
 /** `text` is for people, and has no secrets. Notes a signed advert that is taken in `replays`. */
 export function checkSignature(
@@ -40,11 +47,11 @@ export function checkSignature(
   now: Instant,
 ): SignatureVerdict {
   if (signatures === null) {
-    if (trailer === null) return { ok: true, aheadMs: null };
+    if (trailer === null) return UNSIGNED;
     return refused("signed", `${source} signs its adverts, and this node has no key (auth_keys)`);
   }
   if (trailer === null) {
-    if (signatures.mode !== "enforce") return { ok: true, aheadMs: null };
+    if (signatures.mode !== "enforce") return UNSIGNED;
     return refused("unsigned", `${source} does not sign its adverts`);
   }
   const id = String(trailer.keyId);
@@ -57,12 +64,19 @@ export function checkSignature(
   const { verdict, aheadMs } = replays.judge(source, trailer, signatures.windowSeconds * 1000, now);
   switch (verdict) {
     case "new":
-      return { ok: true, aheadMs };
+      return { ok: true, aheadMs, warning: clockWarning(source, aheadMs, signatures) };
     case "stale":
       return refused("stale", `${source} signs with ${clockText(aheadMs)}: a clock is wrong, or it is a replay`);
     case "replayed":
       return refused("replayed", `an advert of ${source} was heard before, or is older than its last one`);
   }
+}
+
+/** From half of the window on: late enough to be no jitter, early enough to mend it before anybody is unheard. */
+function clockWarning(source: string, aheadMs: number, { windowSeconds }: Signatures): string | null {
+  if (Math.abs(aheadMs) <= windowSeconds * 500) return null;
+  const limit = String(windowSeconds);
+  return `${source} signs with ${clockText(aheadMs)}; with more than ${limit} s (auth_window) its adverts may be dropped`;
 }
 
 function refused(reason: SignatureRefusal, text: string): SignatureVerdict {

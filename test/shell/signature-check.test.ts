@@ -87,6 +87,29 @@ for (const [reason, name, wish, ours] of rows) {
   });
 }
 
+test("clocks that are apart by more than half the window are told, before an advert is dropped for it", async () => {
+  for (const [aheadMs, words] of [
+    [0, null],
+    [2_500, null],
+    [-2_500, null],
+    [
+      2_600,
+      "10.0.0.2 signs with a time 3 s ahead of ours; with more than 5 s (auth_window) its adverts may be dropped",
+    ],
+    [-4_000, "10.0.0.2 signs with a time 4 s behind ours; with more than 5 s (auth_window) its adverts may be dropped"],
+  ] as const) {
+    const bench = new Bench(null, signatures());
+    bench.runner.place(placement, false);
+    await bench.clock.pass(5_000);
+    const { pdu } = packet({ secret: KEY, atMs: bench.wallMs + aheadMs });
+    const ends = { family: "ipv4", source: PEER, destination: VRRP_GROUP.ipv4 } as const;
+    bench.desk.advert({ kind: "advert", atMs: bench.clock.nowMs(), ifIndex: 7, ...ends, ttl: 255, pdu });
+    assert.deepEqual(bench.desk.drops, {});
+    const told = bench.reports.find((report) => report.kind === "alarm" && report.reason === "clock-differs");
+    assert.equal(told?.kind === "alarm" ? told.text : null, words, String(aheadMs));
+  }
+});
+
 test("an advert is dropped as replayed when it comes again, and a bad one moves no mark", () => {
   const replays = new ReplayWindow();
   const check = (wish: Wish) => {
