@@ -5,11 +5,13 @@
  * Pure. What an advert that is listened to says (other VIPs, another interval) is judged by the core.
  */
 import type { Advert, AdvertV2, Authentication, DropReason } from "../wire/vrrp.js";
-import type { Speech } from "./plans.js";
+import type { Sources, Speech } from "./plans.js";
 import type { SignatureRefusal } from "./signature-check.js";
 
 /** In the order of the checks: the first that fails names the drop. */
 export type RefusalReason =
+  /** From an address of this node: signed or not, what we have said ourselves is nobody else's word. */
+  | "ownAddress"
   /** Not from an address that this group speaks to; over unicast nobody else has a say. */
   | "unknownPeer"
   /** VRRPv2 where the group speaks VRRPv3, or the other way round. */
@@ -24,9 +26,17 @@ export interface Refusal {
   readonly text: string;
 }
 
-/** `null` when the advert may be listened to. */
-export function refusalOf(advert: Advert, source: string, speech: Pick<Speech, "dialect" | "peers">): Refusal | null {
-  const { dialect, peers } = speech;
+/** `null` when the advert may be listened to. `own`: what this node's adverts come from. */
+export function refusalOf(
+  advert: Advert,
+  source: string,
+  { dialect, peers }: Pick<Speech, "dialect" | "peers">,
+  own: Sources | null,
+): Refusal | null {
+  if (own !== null && Object.values(own).includes(source)) {
+    const causes = "a loop in the network, another host with this address, or a forgery";
+    return { reason: "ownAddress", text: `${source}, this node's own address, sends adverts from outside: ${causes}` };
+  }
   if (peers !== null && !peers.includes(source)) {
     return { reason: "unknownPeer", text: `${source} sends adverts, but is none of the peers (${peersText(peers)})` };
   }

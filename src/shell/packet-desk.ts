@@ -70,7 +70,7 @@ export class PacketDesk {
       this.#drop("unknownVrid", event.source);
       return;
     }
-    const refusal = refusalOf(advert, event.source, group.speech);
+    const refusal = refusalOf(advert, event.source, group.speech, group.placement?.sources ?? null);
     if (refusal !== null) {
       this.#drop(refusal.reason, event.source);
       group.refuse(refusal);

@@ -25,6 +25,8 @@ function speaksV2(authentication: Authentication): Dialect {
   return { kind: "v2", authentication };
 }
 
+const OWN = { ipv4: "10.0.0.1", ipv6: "fe80::1", ipv6Global: "2001:db8::1" };
+
 const rows: readonly (readonly [RefusalReason | null, string, Advert, Dialect, readonly string[] | null])[] = [
   [null, "VRRPv3", v3, speaksV3, null],
   [
@@ -49,7 +51,7 @@ const rows: readonly (readonly [RefusalReason | null, string, Advert, Dialect, r
 
 for (const [reason, name, advert, dialect, peers] of rows) {
   test(`an advert is ${reason === null ? "heard" : `refused as ${reason}`}: ${name}`, () => {
-    const refusal = refusalOf(advert, PEER, { dialect, peers });
+    const refusal = refusalOf(advert, PEER, { dialect, peers }, OWN);
     assert.equal(refusal?.reason ?? null, reason);
     if (refusal === null) return;
     assert.match(refusal.text, /10\.0\.0\.2/);
@@ -57,8 +59,16 @@ for (const [reason, name, advert, dialect, peers] of rows) {
   });
 }
 
+test("an advert from this node's own address is nobody's word", () => {
+  for (const source of Object.values(OWN)) {
+    const refusal = refusalOf(v3, source, { dialect: speaksV3, peers: null }, OWN);
+    assert.equal(refusal?.reason, "ownAddress");
+    assert.ok(refusal.text.startsWith(`${source}, this node's own address, sends adverts from outside`));
+  }
+});
+
 test("of several differences the first in order is named", () => {
-  assert.equal(refusalOf(v2(none), PEER, { dialect: speaksV3, peers: [] })?.reason, "unknownPeer");
+  assert.equal(refusalOf(v2(none), PEER, { dialect: speaksV3, peers: [] }, OWN)?.reason, "unknownPeer");
 });
 
 test("a sender is remembered with its version, the form of its checksum, and how often it was heard", () => {
