@@ -12,7 +12,7 @@ import { Random } from "../sim/random.js";
 import { VIP } from "./bench.js";
 import { ROUTER_ID, type SentAdvert, SignedSegment } from "./signed-segment.js";
 
-const SEEDS = 6;
+const SEEDS = 4;
 const WINDOW_S = 5;
 const PRIORITIES = [100, 150, 200];
 const LASTS_MS = 20_000;
