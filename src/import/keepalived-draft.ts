@@ -1,6 +1,7 @@
 /** Several nodes' keepalived configurations as one of pgvip: an instance on each node becomes one VIP. */
 import type { Draft, PatroniInput, Section, VipDraft, VipInput } from "./draft.js";
 import { type Finding, joined } from "./findings.js";
+import type { SignatureSettings } from "./keepalived-signatures.js";
 import type { Instance, Keepalived } from "./keepalived.js";
 
 const LOOPBACK = "http://127.0.0.1:8008";
@@ -52,6 +53,9 @@ function accessOf({ tls, credentials }: NonNullable<Instance["check"]>): Patroni
 /** What the wire needs as long as keepalived runs on other nodes. */
 const MIGRATION = "as keepalived has it; may go when it runs nowhere any more";
 
+const KEYS =
+  "as keepalived has them, the one that signs first; a key that is written here is for those alone who may read this file (mode 0600)";
+
 class VipDrafter {
   readonly findings: Finding[] = [];
   readonly #instances: readonly Instance[];
@@ -91,6 +95,7 @@ class VipDrafter {
     return {
       ...(settings.vrrp_version === undefined ? {} : { vrrp_version: MIGRATION }),
       ...(settings.auth_pass === undefined ? {} : { auth_pass: MIGRATION }),
+      ...(settings.auth_keys === undefined ? {} : { auth_keys: KEYS }),
       ...(settings.advert_interval === undefined ? {} : { advert_interval: MIGRATION }),
       ...(settings.peers === undefined
         ? {}
@@ -142,12 +147,15 @@ class VipDrafter {
     };
   }
 
-  #wire(): Pick<VipInput, "vrrp_version" | "auth_pass" | "advert_interval"> {
-    const { version, password, advertInt } = this.#first;
+  #wire(): Pick<VipInput, "vrrp_version" | "auth_pass" | "advert_interval"> & SignatureSettings {
+    const { version, password, signatures, advertInt } = this.#first;
+    const isSigned = signatures.auth_keys !== undefined;
     const seconds = Number(advertInt ?? "1");
     return {
       ...(version === 2 ? { vrrp_version: 2 } : {}),
-      ...(version === 2 && password !== null ? { auth_pass: password } : {}),
+      // keepalived passes over the password where adverts are signed.
+      ...(version === 2 && password !== null && !isSigned ? { auth_pass: password } : {}),
+      ...signatures,
       ...(Number.isFinite(seconds) ? { advert_interval: durationOf(seconds) } : {}),
     };
   }

@@ -4,6 +4,7 @@
  */
 import type { Finding } from "./findings.js";
 import type { Statement } from "./keepalived-blocks.js";
+import { type SignatureSettings, signaturesOf } from "./keepalived-signatures.js";
 import { type PatroniCheck, patroniCheckOf } from "./patroni-check.js";
 
 export interface Address {
@@ -24,6 +25,7 @@ export interface Instance {
   /** Seconds, as written. */
   readonly advertInt: string | null;
   readonly password: string | null;
+  readonly signatures: SignatureSettings;
   readonly peers: readonly string[];
   readonly source: string | null;
   readonly noPreempt: boolean;
@@ -109,6 +111,9 @@ class Reader {
       version: (value("version") ?? this.#global("vrrp_version")) === "3" ? 3 : 2,
       advertInt: value("advert_int") ?? this.#global("default_advert_int"),
       password: this.#password(lines),
+      signatures: signaturesOf(inBlock(lines, "auth_hmac"), (...finding) => {
+        this.#find(...finding);
+      }),
       peers: inBlock(lines, "unicast_peer").map(({ words: [peer] }) => peer),
       source: value("unicast_src_ip"),
       noPreempt: has("nopreempt"),
@@ -216,6 +221,7 @@ const TRANSLATED: ReadonlySet<string> = new Set([
   "priority",
   "advert_int",
   "authentication",
+  "auth_hmac",
   "unicast_peer",
   "unicast_src_ip",
   "virtual_ipaddress",

@@ -144,6 +144,44 @@ nothing
     assert.ok(whats(draft, "notNeeded").join("; ").includes("vrrp_sync_group G"));
   });
 
+  it("takes over signatures: the key that signs first, the others as they come", () => {
+    const [one, two] = ["5a".repeat(32), "a5".repeat(32)];
+    const draft = imported(`vrrp_instance A {
+  interface eth0
+  virtual_ipaddress { 192.0.2.9/24 }
+  authentication { auth_type PASS
+    auth_pass secret }
+  auth_hmac {
+    key 1 hex:${one}
+    key 2 file:/etc/keepalived/keys/vrrp10
+    key 3 hex:${two}
+    key 4 file:keys/vrrp10
+    active_key 3
+    anti_replay monotonic
+    time_window 7
+    mode permissive
+  }
+}`);
+    const [vip] = draft.vips;
+    assert.deepEqual(vip?.settings.auth_keys, [
+      `3=hex:${two}`,
+      `1=hex:${one}`,
+      "2=file:/etc/keepalived/keys/vrrp10",
+      "4=file:keys/vrrp10",
+    ]);
+    const { auth_pass, auth_mode, auth_window } = vip.settings;
+    assert.deepEqual(
+      { auth_pass, auth_mode, auth_window },
+      { auth_pass: undefined, auth_mode: "permissive", auth_window: "7s" },
+    );
+    const byHand = whats(draft, "byHand");
+    assert.ok(byHand.includes("key 4") && byHand.includes("anti_replay monotonic"), byHand.join());
+    assert.doesNotMatch(JSON.stringify(draft.findings), /5a5a|a5a5/);
+    const sound = { ...draft, vips: [{ ...vip, settings: { ...vip.settings, auth_keys: [`3=hex:${two}`] } }] };
+    assert.match(yamlText(sound, ["a file"]), /# as keepalived has them, the one that signs first/);
+    accepted(sound);
+  });
+
   it("says what is wrong with a file that cannot be read, with exit code 2", async () => {
     const none = await run("import", "keepalived", "/nowhere/keepalived.conf");
     assert.deepEqual([none.exitCode, none.out], [2, ""]);
