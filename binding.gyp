@@ -25,6 +25,7 @@
         "native/sha256.cc",
         "native/sock_diag.cc",
         "native/tcp_exchange.cc",
+        "native/virtual_link.cc",
         "native/vrrp_socket.cc"
       ],
       "include_dirs": ["<!@(node -p \"require('node-addon-api').include_dir\")"],

@@ -6,6 +6,7 @@
 #include "attempt.h"
 #include "io_thread.h"
 #include "sock_diag.h"
+#include "virtual_link.h"
 
 namespace pgvip {
 
@@ -57,7 +58,7 @@ void IoThread::perform(const order::TakeOver& what, event::Done* done) {
       throw SyscallError("takeOver", ETIME, "the right is over before a kernel lease could be");
   } catch (const SyscallError&) {
     std::optional<Failure> ignored;
-    remove_addresses(plan.if_index, plan.addresses, false, &done->sockets_destroyed, &ignored);
+    remove_addresses(plan.links, plan.addresses, false, &done->sockets_destroyed, &ignored);
     remove_left_over(before, plan, &done->sockets_destroyed, &ignored);
     holdings_.erase(plan.holding);
     throw;
@@ -65,15 +66,15 @@ void IoThread::perform(const order::TakeOver& what, event::Done* done) {
   times.address_ms = monotonic_ms();
   // The address is ours now: a frame that does not leave is told, but does not undo it.
   attempt(&done->failure, [&] {
-    if (what.announce) send_frames(plan.if_index, plan.announcements);
+    if (what.announce) send_frames(plan.links, plan.announcements);
   });
   times.announced_ms = monotonic_ms();
-  attempt(&done->failure, [&] { send_adverts(plan.if_index, plan.adverts); });
+  attempt(&done->failure, [&] { send_adverts(plan.links, plan.adverts); });
   times.advertised_ms = monotonic_ms();
   if (done->failure) trouble(*done->failure);
   done->failure.reset();
   done->times = times;
-  for (const auto& address : plan.addresses) delete_other_prefixes(plan.if_index, address);
+  for (const auto& address : plan.addresses) delete_other_prefixes(plan.links, address);
   std::optional<Failure> left;
   remove_left_over(before, plan, &done->sockets_destroyed, &left);
   if (left) trouble(*left);
@@ -89,19 +90,19 @@ void IoThread::perform(const order::Renew& what, event::Done*) {
 void IoThread::perform(const order::Advertise& what, event::Done*) {
   auto& holding = held(what.holding);
   holding.set_adverts(what.adverts, monotonic_ms());
-  send_adverts(holding.plan().if_index, what.adverts);
+  send_adverts(holding.plan().links, what.adverts);
 }
 
 void IoThread::perform(const order::Announce& what, event::Done*) {
   const auto& plan = held(what.holding).plan();
-  send_frames(plan.if_index, plan.announcements);
+  send_frames(plan.links, plan.announcements);
 }
 
 void IoThread::perform(const order::Release& what, event::Done* done) {
   const HoldingPlan plan = held(what.holding).plan();
   holdings_.erase(what.holding);
-  remove_addresses(plan.if_index, plan.addresses, plan.destroy_sockets, &done->sockets_destroyed, &done->failure);
-  if (what.resign) attempt(&done->failure, [&] { send_adverts(plan.if_index, plan.resignations); });
+  remove_addresses(plan.links, plan.addresses, plan.destroy_sockets, &done->sockets_destroyed, &done->failure);
+  if (what.resign) attempt(&done->failure, [&] { send_adverts(plan.links, plan.resignations); });
 }
 
 void IoThread::perform(const order::Abandon& what, event::Done*) {
@@ -128,12 +129,23 @@ void IoThread::perform(const order::RemoveAddresses& what, event::Done* done) {
       found.back().prefix_length = state.prefix_length;
     }
   }
-  remove_addresses(what.if_index, found, what.destroy_sockets, &done->sockets_destroyed, &done->failure);
+  remove_addresses({what.if_index, what.if_index}, found, what.destroy_sockets, &done->sockets_destroyed,
+                   &done->failure);
 }
 
-void IoThread::perform(const order::SendFrames& what, event::Done*) { send_frames(what.if_index, what.frames); }
+void IoThread::perform(const order::AddVirtualLink& what, event::Done*) {
+  add_virtual_link(&requests_, what, interface(what.parent).name);
+}
 
-void IoThread::perform(const order::SendAdverts& what, event::Done*) { send_adverts(what.if_index, what.adverts); }
+void IoThread::perform(const order::RemoveVirtualLink& what, event::Done*) { requests_.delete_link(what.name); }
+
+void IoThread::perform(const order::SendFrames& what, event::Done*) {
+  send_frames({what.if_index, what.if_index}, what.frames);
+}
+
+void IoThread::perform(const order::SendAdverts& what, event::Done*) {
+  send_adverts({what.if_index, what.if_index}, what.adverts);
+}
 
 void IoThread::perform(const order::Dump&, event::Done*) { snapshot("asked"); }
 
@@ -154,7 +166,7 @@ bool IoThread::put_addresses(const Holding& holding) {
     if (holding.lease_ended()) return false;
     const auto lifetime_s = holding.kernel_lifetime_s();
     if (!lifetime_s) return false;
-    requests_.put_address(plan.if_index, address, *lifetime_s);
+    requests_.put_address(plan.links.of(address.address.family), address, *lifetime_s);
   }
   return true;
 }
@@ -162,18 +174,18 @@ bool IoThread::put_addresses(const Holding& holding) {
 // Whether every address is still on its interface, as far as the kernel has told.
 bool IoThread::all_present(const HoldingPlan& plan) const {
   return std::all_of(plan.addresses.begin(), plan.addresses.end(), [&](const AddressPlan& address) {
-    return known_.count(key_of(plan.if_index, address.address, address.prefix_length)) > 0;
+    return known_.count(key_of(plan.links.of(address.address.family), address.address, address.prefix_length)) > 0;
   });
 }
 
-void IoThread::remove_addresses(int if_index, const std::vector<AddressPlan>& addresses, bool destroy,
+void IoThread::remove_addresses(const Links& links, const std::vector<AddressPlan>& addresses, bool destroy,
                                 std::uint32_t* destroyed, std::optional<Failure>* first) {
   // Only while the address is still there does a RST leave for the peers.
   if (destroy) {
     for (const auto& plan : addresses) *destroyed += destroy_sockets(plan.address, first);
   }
   for (const auto& plan : addresses) {
-    attempt(first, [&] { requests_.delete_address(if_index, plan.address, plan.prefix_length); });
+    attempt(first, [&] { requests_.delete_address(links.of(plan.address.family), plan.address, plan.prefix_length); });
   }
 }
 
@@ -187,17 +199,19 @@ bool IoThread::is_held(int if_index, const AddressPlan& address, std::uint32_t b
 void IoThread::remove_left_over(const HoldingPlan& before, const HoldingPlan& after, std::uint32_t* destroyed,
                                 std::optional<Failure>* first) {
   for (const auto& address : before.addresses) {
-    if (after.has(before.if_index, address.address, address.prefix_length)) continue;
-    if (is_held(before.if_index, address, before.holding)) continue;
+    const int if_index = before.links.of(address.address.family);
+    if (after.has(if_index, address.address, address.prefix_length)) continue;
+    if (is_held(if_index, address, before.holding)) continue;
     // Connections go on where the same address only moves, to another interface or prefix length.
     const bool moves = std::any_of(after.addresses.begin(), after.addresses.end(),
                                    [&](const AddressPlan& other) { return other.address == address.address; });
-    remove_addresses(before.if_index, {address}, before.destroy_sockets && !moves, destroyed, first);
+    remove_addresses(before.links, {address}, before.destroy_sockets && !moves, destroyed, first);
   }
 }
 
 // A left-over of another configuration: the same address with another prefix length is a second address to the kernel.
-void IoThread::delete_other_prefixes(int if_index, const AddressPlan& plan) {
+void IoThread::delete_other_prefixes(const Links& links, const AddressPlan& plan) {
+  const int if_index = links.of(plan.address.family);
   for (const auto& entry : known_) {
     const auto& state = entry.second;
     if (state.if_index != if_index || !(state.address == plan.address)) continue;
@@ -208,18 +222,22 @@ void IoThread::delete_other_prefixes(int if_index, const AddressPlan& plan) {
   }
 }
 
-void IoThread::send_frames(int if_index, const std::vector<Bytes>& frames) {
+void IoThread::send_frames(const Links& links, const std::vector<Bytes>& frames) {
   std::optional<Failure> first;
-  for (const auto& frame : frames) attempt(&first, [&] { packet(if_index, family_of(frame)).send(frame); });
+  for (const auto& frame : frames) {
+    const Family family = family_of(frame);
+    attempt(&first, [&] { packet(links.of(family), family).send(frame); });
+  }
   if (first) throw SyscallError(*first);
 }
 
-void IoThread::send_adverts(int if_index, const std::vector<AdvertPacket>& adverts) {
+void IoThread::send_adverts(const Links& links, const std::vector<AdvertPacket>& adverts) {
   std::optional<Failure> first;
   // One unreachable peer must not silence the others.
   for (const auto& advert : adverts) {
-    attempt(&first,
-            [&] { vrrp(if_index, advert.source.family).send(advert, signer_.emit(if_index, advert, realtime_now())); });
+    const Family family = advert.source.family;
+    const int if_index = links.of(family);
+    attempt(&first, [&] { vrrp(if_index, family).send(advert, signer_.emit(if_index, advert, realtime_now())); });
   }
   if (first) throw SyscallError(*first);
 }

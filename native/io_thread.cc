@@ -146,7 +146,7 @@ void IoThread::pass_time() {
     }
     if (holding.advert_due(now)) {
       try {
-        send_adverts(holding.plan().if_index, holding.plan().adverts);
+        send_adverts(holding.plan().links, holding.plan().adverts);
       } catch (const SyscallError& error) {
         trouble(error.failure());
       }
@@ -185,7 +185,7 @@ void IoThread::end_lease(const Holding& holding) {
   ended.holding = plan.holding;
   ended.lease_until_ms = plan.lease_until_ms;
   ended.silent = holding.overdue_ms() > kLateMs;
-  remove_addresses(plan.if_index, plan.addresses, plan.destroy_sockets && !ended.silent, &ended.sockets_destroyed,
+  remove_addresses(plan.links, plan.addresses, plan.destroy_sockets && !ended.silent, &ended.sockets_destroyed,
                    &ended.failure);
   if (ended.silent && plan.destroy_sockets) {
     // The sessions end here too, but only now: without the address no RST can leave.
@@ -193,7 +193,7 @@ void IoThread::end_lease(const Holding& holding) {
       ended.sockets_destroyed += destroy_sockets(address.address, &ended.failure);
     }
   }
-  if (!ended.silent) attempt(&ended.failure, [&] { send_adverts(plan.if_index, plan.resignations); });
+  if (!ended.silent) attempt(&ended.failure, [&] { send_adverts(plan.links, plan.resignations); });
   tell(std::move(ended));
 }
 

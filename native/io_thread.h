@@ -73,6 +73,8 @@ class IoThread {
   void perform(const order::Release& what, event::Done* done);
   void perform(const order::Abandon& what, event::Done* done);
   void perform(const order::RemoveAddresses& what, event::Done* done);
+  void perform(const order::AddVirtualLink& what, event::Done* done);
+  void perform(const order::RemoveVirtualLink& what, event::Done* done);
   void perform(const order::SendFrames& what, event::Done* done);
   void perform(const order::SendAdverts& what, event::Done* done);
   void perform(const order::Dump& what, event::Done* done);
@@ -90,13 +92,13 @@ class IoThread {
   bool put_addresses(const Holding& holding);
   [[nodiscard]] bool all_present(const HoldingPlan& plan) const;
   [[nodiscard]] bool is_held(int if_index, const AddressPlan& address, std::uint32_t but_not_by) const;
-  void remove_addresses(int if_index, const std::vector<AddressPlan>& addresses, bool destroy, std::uint32_t* destroyed,
-                        std::optional<Failure>* first);
+  void remove_addresses(const Links& links, const std::vector<AddressPlan>& addresses, bool destroy,
+                        std::uint32_t* destroyed, std::optional<Failure>* first);
   void remove_left_over(const HoldingPlan& before, const HoldingPlan& after, std::uint32_t* destroyed,
                         std::optional<Failure>* first);
-  void delete_other_prefixes(int if_index, const AddressPlan& plan);
-  void send_frames(int if_index, const std::vector<Bytes>& frames);
-  void send_adverts(int if_index, const std::vector<AdvertPacket>& adverts);
+  void delete_other_prefixes(const Links& links, const AddressPlan& plan);
+  void send_frames(const Links& links, const std::vector<Bytes>& frames);
+  void send_adverts(const Links& links, const std::vector<AdvertPacket>& adverts);
   void end_lease(const Holding& holding);
   void renew_kernel_lease(Holding* holding, double now_ms);
   void note_address(bool present, const AddressState& state);

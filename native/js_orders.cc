@@ -117,7 +117,12 @@ Listening listening_of(const Napi::Object& object) {
 HoldingPlan holding_plan(const Napi::Object& object) {
   HoldingPlan plan;
   plan.holding = static_cast<std::uint32_t>(number_of(object, "holding"));
-  plan.if_index = int_of(object, "ifIndex");
+  const int if_index = int_of(object, "ifIndex");
+  plan.links = {if_index, if_index};
+  if (object.Has("virtualLinks")) {
+    const auto links = object_of(object.Env(), object.Get("virtualLinks"));
+    plan.links = {int_of(links, "ipv4"), int_of(links, "ipv6")};
+  }
   plan.addresses = address_plans(object);
   plan.announcements = frames_of(object, "announcements");
   plan.adverts = advert_packets(object, "adverts");
@@ -159,6 +164,11 @@ Order order_of(const Napi::Value& value) {
   } else if (kind == "removeAddresses") {
     result.what =
         order::RemoveAddresses{int_of(object, "ifIndex"), address_plans(object), bool_of(object, "destroySockets")};
+  } else if (kind == "addVirtualLink") {
+    result.what = order::AddVirtualLink{int_of(object, "ifIndex"), text_of(object, "name"),
+                                        bytes_of(object.Env(), object.Get("mac"))};
+  } else if (kind == "removeVirtualLink") {
+    result.what = order::RemoveVirtualLink{text_of(object, "name")};
   } else if (kind == "sendFrames") {
     result.what = order::SendFrames{int_of(object, "ifIndex"), frames_of(object, "frames")};
   } else if (kind == "sendAdverts") {

@@ -53,9 +53,17 @@ struct AdvertPacket {
   std::optional<Signing> signing;
 };
 
+// Interfaces of a virtual router, by family.
+struct Links {
+  int ipv4 = 0;
+  int ipv6 = 0;
+
+  [[nodiscard]] int of(Family family) const { return family == Family::ipv4 ? ipv4 : ipv6; }
+};
+
 struct HoldingPlan {
   std::uint32_t holding = 0;
-  int if_index = 0;
+  Links links;
   std::vector<AddressPlan> addresses;
   std::vector<Bytes> announcements;
   std::vector<AdvertPacket> adverts;
@@ -68,7 +76,8 @@ struct HoldingPlan {
 
   // Whether it puts this address, with this prefix length, on this interface.
   [[nodiscard]] bool has(int on_index, const Address& address, std::uint8_t prefix_length) const {
-    return if_index == on_index && std::any_of(addresses.begin(), addresses.end(), [&](const AddressPlan& plan) {
+    return links.of(address.family) == on_index &&
+           std::any_of(addresses.begin(), addresses.end(), [&](const AddressPlan& plan) {
              return plan.address == address && plan.prefix_length == prefix_length;
            });
   }
@@ -120,6 +129,14 @@ struct RemoveAddresses {
   std::vector<AddressPlan> addresses;
   bool destroy_sockets;
 };
+struct AddVirtualLink {
+  int parent;
+  std::string name;
+  Bytes mac;
+};
+struct RemoveVirtualLink {
+  std::string name;
+};
 struct SendFrames {
   int if_index;
   std::vector<Bytes> frames;
@@ -142,8 +159,8 @@ struct Exchange {
 struct Order {
   double number = 0;
   std::variant<order::Listen, order::Unlisten, order::TakeOver, order::Renew, order::Advertise, order::Announce,
-               order::Release, order::Abandon, order::RemoveAddresses, order::SendFrames, order::SendAdverts,
-               order::Dump, order::Exchange>
+               order::Release, order::Abandon, order::RemoveAddresses, order::AddVirtualLink, order::RemoveVirtualLink,
+               order::SendFrames, order::SendAdverts, order::Dump, order::Exchange>
       what;
 };
 

@@ -2,7 +2,9 @@
 #include "netlink_socket.h"
 
 #include <linux/if_addr.h>
+#include <linux/if_link.h>
 #include <linux/rtnetlink.h>
+#include <net/if.h>
 #include <sys/socket.h>
 
 #include <cstring>
@@ -46,6 +48,24 @@ void add_attribute(Bytes* message, std::uint16_t type, const void* data, std::si
   attribute.rta_len = static_cast<std::uint16_t>(RTA_LENGTH(size));
   append(message, &attribute, sizeof(attribute));
   append(message, data, size);
+}
+
+// What comes after this, until it is closed, is inside the attribute.
+std::size_t open_nest(Bytes* message, std::uint16_t type) {
+  const std::size_t at = message->size();
+  add_attribute(message, type, nullptr, 0);
+  return at;
+}
+
+void close_nest(Bytes* message, std::size_t at) {
+  rtattr attribute{};
+  std::memcpy(&attribute, message->data() + at, sizeof(attribute));
+  attribute.rta_len = static_cast<std::uint16_t>(message->size() - at);
+  std::memcpy(message->data() + at, &attribute, sizeof(attribute));
+}
+
+void add_text(Bytes* message, std::uint16_t type, const std::string& text) {
+  add_attribute(message, type, text.c_str(), text.size() + 1);
 }
 
 ifaddrmsg address_header(int if_index, const Address& address, std::uint8_t prefix_length) {
@@ -96,6 +116,45 @@ bool RouteRequests::delete_address(int if_index, const Address& address, std::ui
   } catch (const SyscallError& error) {
     const auto& name = error.failure().errno_name;
     if (name == "EADDRNOTAVAIL" || name == "ENODEV") return false;
+    throw;
+  }
+  return true;
+}
+
+void RouteRequests::add_macvlan(int parent, const std::string& name, const Bytes& mac) {
+  Bytes message = request(RTM_NEWLINK, NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL, ifinfomsg{});
+  const auto link = static_cast<std::uint32_t>(parent);
+  add_attribute(&message, IFLA_LINK, &link, sizeof(link));
+  add_text(&message, IFLA_IFNAME, name);
+  add_attribute(&message, IFLA_ADDRESS, mac.data(), mac.size());
+  const std::size_t info = open_nest(&message, IFLA_LINKINFO);
+  add_text(&message, IFLA_INFO_KIND, "macvlan");
+  const std::size_t data = open_nest(&message, IFLA_INFO_DATA);
+  // In mode private the kernel would give what other nodes send from the same MAC to this interface alone, and keep it
+  // from the parent, where adverts are heard.
+  const std::uint32_t mode = MACVLAN_MODE_BRIDGE;
+  add_attribute(&message, IFLA_MACVLAN_MODE, &mode, sizeof(mode));
+  close_nest(&message, data);
+  close_nest(&message, info);
+  transact(&message, "RTM_NEWLINK", name);
+}
+
+void RouteRequests::bring_up(const std::string& name) {
+  ifinfomsg info{};
+  info.ifi_flags = IFF_UP;
+  info.ifi_change = IFF_UP;
+  Bytes message = request(RTM_NEWLINK, NLM_F_ACK, info);
+  add_text(&message, IFLA_IFNAME, name);
+  transact(&message, "RTM_NEWLINK", name);
+}
+
+bool RouteRequests::delete_link(const std::string& name) {
+  Bytes message = request(RTM_DELLINK, NLM_F_ACK, ifinfomsg{});
+  add_text(&message, IFLA_IFNAME, name);
+  try {
+    transact(&message, "RTM_DELLINK", name);
+  } catch (const SyscallError& error) {
+    if (error.failure().errno_name == "ENODEV") return false;
     throw;
   }
   return true;

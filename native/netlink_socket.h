@@ -18,6 +18,11 @@ class RouteRequests {
   void put_address(int if_index, const AddressPlan& plan, std::uint32_t valid_s);
   // RTM_DELADDR. Returns false when the address was not there (EADDRNOTAVAIL) or its interface is gone (ENODEV).
   bool delete_address(int if_index, const Address& address, std::uint8_t prefix_length);
+  // RTM_NEWLINK: a macvlan interface in mode bridge, down.
+  void add_macvlan(int parent, const std::string& name, const Bytes& mac);
+  void bring_up(const std::string& name);
+  // RTM_DELLINK. Returns false when there is no such interface (ENODEV).
+  bool delete_link(const std::string& name);
   // All links and all addresses. A dump that changes interrupted is asked again; EINTR when they do not end.
   [[nodiscard]] std::vector<LinkState> links();
   [[nodiscard]] std::vector<AddressState> addresses();

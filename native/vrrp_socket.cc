@@ -93,6 +93,8 @@ VrrpSocket::VrrpSocket(Family family, int if_index, const std::string& if_name)
     set(IPPROTO_IPV6, IPV6_TCLASS, kTrafficClass, "IPV6_TCLASS");
     set(IPPROTO_IPV6, IPV6_RECVHOPLIMIT, 1, "IPV6_RECVHOPLIMIT");
     set(IPPROTO_IPV6, IPV6_RECVPKTINFO, 1, "IPV6_RECVPKTINFO");
+    // With a virtual MAC adverts leave through another interface than the one whose link-local address they come from.
+    set(IPPROTO_IPV6, IPV6_FREEBIND, 1, "IPV6_FREEBIND");
   }
 }
 

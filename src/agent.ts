@@ -256,6 +256,7 @@ class Agent {
     this.#stopping ??= (async () => {
       this.#supervisor.stopping();
       await Promise.all(this.#groups.map(({ runner }) => runner.stop(policy)));
+      if (policy === "release") await this.#segment.clear();
     })();
     return this.#stopping;
   }

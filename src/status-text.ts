@@ -47,7 +47,7 @@ function groupLines(group: GroupStatus, nowMs: number): readonly string[] {
     row("Patroni", `${patroni.text}${patroni.answeredAt === null ? "" : ` (${ago(patroni.answeredAt, nowMs)})`}`),
     ...(patroni.paused ? [row("", "the cluster is paused (maintenance mode)")] : []),
     row("cluster", clusterText(group)),
-    row("network", `${group.interface ?? "no interface yet"}, router ID ${String(group.routerId ?? "not known yet")}`),
+    row("network", networkText(group)),
     ...group.peers.map((peer) => row("peer", peerText(peer, nowMs))),
     ...(lastTransition === null ? [] : changeLines(lastTransition, nowMs)),
     ...(counted.length === 0 ? [] : [row("counters", countsText(counted))]),
@@ -147,4 +147,9 @@ export function ago(instant: string, nowMs: number): string {
   const [name, unitMs] = unit;
   const amount = Math.floor(elapsedMs / unitMs);
   return `${String(amount)} ${name}${amount === 1 ? "" : "s"} ago`;
+}
+
+function networkText({ interface: name, routerId, virtualMacs }: GroupStatus): string {
+  const own = `${name ?? "no interface yet"}, router ID ${String(routerId ?? "not known yet")}`;
+  return virtualMacs.length === 0 ? own : `${own}, virtual MAC ${virtualMacs.join(" and ")}`;
 }

@@ -87,6 +87,7 @@ const group = v.object({
   role: said(v.string(), "what the VIP follows: primary"),
   vips: said(list(v.string()), "with prefix length"),
   interface: v.nullable(v.string()),
+  virtualMacs: said(v.optional(list(v.string()), []), "MACs of the VIPs; empty when they have the interface's own"),
   routerId: said(v.nullable(v.number()), "VRRP virtual router ID; null until it is derived"),
   state: said(v.string(), "starting, standby, holder, lameDuck, fault or stopped"),
   since: instant,

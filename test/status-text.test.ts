@@ -18,6 +18,7 @@ const standby: GroupStatus = {
   role: "primary",
   vips: ["10.0.0.100/24"],
   interface: "eth0",
+  virtualMacs: [],
   routerId: 51,
   state: "standby",
   since: at(60_000),

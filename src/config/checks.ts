@@ -79,6 +79,7 @@ function vipContradictions(vip: VipSettings): readonly Contradiction[] {
     ...roleContradictions(vip),
     ...versionContradictions(vip),
     ...signatureContradictions(vip),
+    ...virtualMacContradictions(vip),
     ...timingContradictions(vip),
   ];
 }
@@ -160,6 +161,18 @@ function signatureContradictions(vip: VipSettings): readonly Contradiction[] {
     ...Object.entries({ auth_mode, auth_window }).flatMap(([name, value]) =>
       when(value !== undefined && auth_keys === undefined, [name], "has no effect without auth_keys"),
     ),
+  ];
+}
+
+function virtualMacContradictions({ vmac, router_id, transport, label }: VipSettings): readonly Contradiction[] {
+  return [
+    ...when(vmac && router_id === undefined, ["vmac"], "has no router_id; wanted it as well, as a part of the MAC"),
+    ...when(
+      vmac && transport === "unicast",
+      ["vmac"],
+      "is true with transport: unicast; wanted multicast, by which switches learn where the MAC is",
+    ),
+    ...when(vmac && label !== undefined, ["label"], "is given beside vmac; wanted one of them"),
   ];
 }
 

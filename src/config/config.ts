@@ -70,6 +70,8 @@ export interface GroupConfig {
   readonly election: { readonly preempt: boolean; readonly preemptDelayMs: number } | null;
   readonly routerId: number | null;
   readonly label: string | null;
+  /** The VIP lives on an interface of its own with the virtual router's MAC. Then there is a router ID. */
+  readonly virtualMac: boolean;
   readonly priority: number;
   readonly dialect: Dialect;
   /** `null`: adverts are not signed. */
@@ -178,6 +180,7 @@ function groupOf(vip: VipSettings, { password, keys }: VipSecrets): GroupConfig 
     election: electionOf(vip),
     routerId: vip.router_id ?? null,
     label: vip.label ?? null,
+    virtualMac: vip.vmac,
     priority: vip.priority,
     dialect: dialectOf(vip, password),
     signatures: signaturesOf(vip, keys),

@@ -67,6 +67,7 @@ function describeGroup(group: GroupConfig): readonly string[] {
     row("interface", group.interface ?? "the one whose subnet has the VIP"),
     ...(group.label === null ? [] : [row("label", group.label)]),
     row("router ID", group.routerId === null ? "derived from cluster and VIP" : String(group.routerId)),
+    ...(group.virtualMac ? [row("MAC address", "the virtual router's, on an interface of its own")] : []),
     row(
       "adverts",
       `${dialectText(group.dialect)}, priority ${String(group.priority)}, every ${span(timing.advertIntervalMs)}, ${transportText(group.transport)}`,

@@ -72,6 +72,11 @@ export const vip = v.strictObject({
   ),
   router_id: given(value.wholeNumber(1, 255), "VRRP virtual router ID; by default from scope and VIP."),
   label: given(value.label, "Label of the IPv4 address, such as eth0:1; starts with the interface's name."),
+  vmac: preset(
+    value.yesNo,
+    false,
+    "The VIP has the virtual router's MAC address instead of the interface's: neighbours keep their entries when it moves.",
+  ),
   priority: preset(value.wholeNumber(1, 255), 254, "VRRP priority of the holder's adverts."),
   advert_interval: given(
     value.duration({ from: "10ms", to: "255s", step: "10ms" }),

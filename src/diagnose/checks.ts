@@ -4,7 +4,7 @@ import { peers, rules, seenDropping } from "./checks/firewall.js";
 import { networkManagers, otherAgents } from "./checks/managers.js";
 import { clock, health, members, reachable, timing } from "./checks/patroni.js";
 import { interfaces } from "./checks/place.js";
-import { container, machine } from "./checks/platform.js";
+import { container, machine, virtualMac } from "./checks/platform.js";
 import { addon, capabilities, rawSocket } from "./checks/process.js";
 import { sysctls } from "./checks/sysctls.js";
 import type { Evidence } from "./evidence.js";
@@ -18,6 +18,7 @@ const CHECKS: readonly (readonly [name: string, check: Check])[] = [
   ["raw-socket", rawSocket],
   ["machine", machine],
   ["container", container],
+  ["virtual-mac", virtualMac],
   ["interface", interfaces],
   ["sysctls", sysctls],
   ["network-manager", networkManagers],

@@ -43,6 +43,8 @@ export interface Holding {
   /** Names the holding in later orders; chosen by the caller. */
   readonly holding: number;
   readonly ifIndex: number;
+  /** Where addresses, announcements and adverts of each family go instead (virtual MAC). */
+  readonly virtualLinks?: Readonly<Record<Family, number>>;
   readonly addresses: readonly AddressPlan[];
   /** Ethernet frames (gratuitous ARP, unsolicited NA), sent in this order right after the addresses are in. */
   readonly announcements: readonly Uint8Array[];
@@ -116,6 +118,16 @@ export type NetworkOrder =
       readonly addresses: readonly AddressPlan[];
       readonly destroySockets: boolean;
     }
+  /** Makes a macvlan interface with this MAC (6 bytes) on top of one, and brings it up; sysctls of both are set for it. */
+  | {
+      readonly kind: "addVirtualLink";
+      readonly order: number;
+      readonly ifIndex: number;
+      readonly name: string;
+      readonly mac: Uint8Array;
+    }
+  /** Not being there is fine. Its addresses go with it. */
+  | { readonly kind: "removeVirtualLink"; readonly order: number; readonly name: string }
   /** Sends frames once, outside any holding (ARP probe). */
   | {
       readonly kind: "sendFrames";

@@ -8,10 +8,11 @@ import type { Effect, GroupEvent, GroupSettings, GroupState, Leases, Report } fr
 import type { Clock } from "../ports/clock.js";
 import type { OrderFailure } from "../ports/network.js";
 import type { Patroni } from "../ports/patroni.js";
+import type { Family } from "../wire/addresses.js";
 import { type Priority, type Vrid, priority } from "../wire/units.js";
 import type { Refusal } from "./advert-checks.js";
 import type { Orders } from "./orders.js";
-import { type Placement, type Speech, planAddresses, planAdverts, planHolding, planProbes } from "./plans.js";
+import { type Placement, type Speech, homeOf, planAddresses, planAdverts, planHolding, planProbes } from "./plans.js";
 
 export interface GroupSetup {
   readonly name: string;
@@ -87,7 +88,7 @@ export class GroupRunner {
   place(placement: Placement, present: boolean): void {
     const before = this.#placement;
     this.#placement = placement;
-    if (before === null || before.ifIndex !== placement.ifIndex) {
+    if (before === null || !isSameHome(before, placement)) {
       if (before !== null) this.dispatch({ kind: "interfaceLost", reason: `moved to ${placement.name}` });
       this.#placement = placement;
       this.dispatch({ kind: "interfaceReady", present });
@@ -275,11 +276,15 @@ export class GroupRunner {
   }
 
   #removeAddresses(speech: Speech): void {
-    if (this.#placement === null || speech.vips.length === 0) return;
-    const { ifIndex } = this.#placement;
-    const addresses = planAddresses(speech);
+    const placement = this.#placement;
+    if (placement === null) return;
     const { destroySockets } = speech;
-    this.#leave(this.#ports.orders.give({ kind: "removeAddresses", ifIndex, addresses, destroySockets }));
+    const planned = planAddresses(speech);
+    const indexOf = ({ family }: { readonly family: Family }) => homeOf(placement, family).ifIndex;
+    for (const ifIndex of new Set(planned.map(indexOf))) {
+      const addresses = planned.filter((one) => indexOf(one) === ifIndex);
+      this.#leave(this.#ports.orders.give({ kind: "removeAddresses", ifIndex, addresses, destroySockets }));
+    }
   }
 
   #leave(outcome: Promise<unknown>): void {
@@ -297,6 +302,13 @@ export class GroupRunner {
 
 export function failureText({ call, errno, detail }: OrderFailure): string {
   return detail === "" ? `${call}: ${errno}` : `${call}: ${errno} (${detail})`;
+}
+
+/** On the same interface, and on the same ones for VIPs. */
+function isSameHome(before: Placement, after: Placement): boolean {
+  const indexes = ({ ifIndex, virtual }: Placement) =>
+    [ifIndex, virtual?.ipv4?.ifIndex, virtual?.ipv6?.ifIndex].join(" ");
+  return indexes(before) === indexes(after);
 }
 
 function sameSources({ sources: a }: Placement, { sources: b }: Placement): boolean {

@@ -1,13 +1,14 @@
 /** Takes VIPs off this host's interfaces when no agent runs that could do it. */
 import type { Config, GroupConfig } from "../config/config.js";
 import { PgvipError } from "../errors.js";
-import type { NetworkEvent } from "../ports/network.js";
+import type { LinkState, NetworkEvent, OrderFailure } from "../ports/network.js";
 import { requireCapabilities } from "./capabilities.js";
 import { failureText } from "./group-runner.js";
 import { openNetwork } from "./native-network.js";
 import { Orders } from "./orders.js";
 import { planAddresses } from "./plans.js";
 import { resolveInterface } from "./resolve-interface.js";
+import { virtualLinksOf } from "./virtual-links.js";
 
 /** What was done about one VIP. */
 export interface Removal {
@@ -51,20 +52,33 @@ export async function removeLeftovers(groups: Config["groups"]): Promise<Removal
 async function removeGroup(group: GroupConfig, { links, addresses }: Snapshot, orders: Orders): Promise<Removals> {
   const found = resolveInterface(group, links, addresses);
   if (!found.ok && found.problem.kind === "ownAddress") throw new PgvipError("CONFIG", found.problem.text);
-  const isThere = (vip: string): boolean =>
-    found.ok && addresses.some(({ ifIndex, address }) => ifIndex === found.ifIndex && address === vip);
-  const here = group.vips.filter(({ address }) => isThere(address));
-  const vips = group.vips.map(({ address }) => ({
-    vip: address,
-    from: found.ok && isThere(address) ? found.name : null,
-  }));
-  if (!found.ok || here.length === 0) return { vips, socketsDestroyed: 0 };
-  const { failure, socketsDestroyed } = await orders.give({
-    kind: "removeAddresses",
-    ifIndex: found.ifIndex,
-    addresses: planAddresses({ vips: here, label: group.label }),
-    destroySockets: group.destroySockets,
-  });
-  if (failure !== null) throw new PgvipError("SYSTEM", `a VIP could not be removed: ${failureText(failure)}`);
+  const virtual = found.ok ? virtualLinksOf(group, found.ifIndex) : [];
+  const homes = links.filter(
+    ({ ifIndex, name }) => (found.ok && ifIndex === found.ifIndex) || virtual.some((one) => one.name === name),
+  );
+  const homeOf = (vip: string): LinkState | undefined =>
+    homes.find((link) => addresses.some(({ ifIndex, address }) => ifIndex === link.ifIndex && address === vip));
+  let socketsDestroyed = 0;
+  for (const { ifIndex } of homes) {
+    const here = group.vips.filter(({ address }) => homeOf(address)?.ifIndex === ifIndex);
+    if (here.length === 0) continue;
+    const outcome = await orders.give({
+      kind: "removeAddresses",
+      ifIndex,
+      addresses: planAddresses({ vips: here, label: group.label }),
+      destroySockets: group.destroySockets,
+    });
+    if (outcome.failure !== null) throw notRemoved(outcome.failure);
+    socketsDestroyed += outcome.socketsDestroyed;
+  }
+  for (const { name } of virtual) {
+    const { failure } = await orders.give({ kind: "removeVirtualLink", name });
+    if (failure !== null) throw notRemoved(failure);
+  }
+  const vips = group.vips.map(({ address }) => ({ vip: address, from: homeOf(address)?.name ?? null }));
   return { vips, socketsDestroyed };
+}
+
+function notRemoved(failure: OrderFailure): PgvipError {
+  return new PgvipError("SYSTEM", `a VIP could not be removed: ${failureText(failure)}`);
 }

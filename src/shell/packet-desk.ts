@@ -3,7 +3,7 @@
  * reason.
  */
 import type { NetworkEvent } from "../ports/network.js";
-import { type Family, type MacAddress, compareAddresses } from "../wire/addresses.js";
+import { type Family, type MacAddress, compareAddresses, familyOf } from "../wire/addresses.js";
 import type { AdvertTrailer } from "../wire/advert-trailer.js";
 import { classifyArp, parseArp } from "../wire/arp.js";
 import { ETHER_TYPE, parseFrame } from "../wire/ethernet.js";
@@ -11,6 +11,7 @@ import { parseNeighbor } from "../wire/ndisc.js";
 import { type Advert, type DropReason, VRRP_TTL, parseAdvert } from "../wire/vrrp.js";
 import { type Refusal, refusalOf } from "./advert-checks.js";
 import type { GroupRunner } from "./group-runner.js";
+import { homeOf } from "./plans.js";
 import { PeerBook, type PeerNote } from "./peer-book.js";
 import { type Instant, ReplayWindow } from "./replay-window.js";
 import { type SignatureVerdict, checkSignature } from "./signature-check.js";
@@ -126,7 +127,9 @@ export class PacketDesk {
     if (claim === null) return;
     for (const group of this.#ports.groups()) {
       const { placement, setup } = group;
-      if (placement?.ifIndex !== event.ifIndex || placement.mac === claim.mac) continue;
+      if (placement?.ifIndex !== event.ifIndex) continue;
+      // A virtual MAC is that of every node of the group: who else has the VIP is told by adverts.
+      if (homeOf(placement, familyOf(claim.address) ?? "ipv4").mac === claim.mac) continue;
       if (setup.settings.vips.includes(claim.address)) {
         group.dispatch({ kind: "vipAnnounced", vip: claim.address, mac: claim.mac });
       }

@@ -5,7 +5,8 @@ import type { AddressState, LinkState } from "../ports/network.js";
 import { type Family, formatMac } from "../wire/addresses.js";
 import type { GroupRunner } from "./group-runner.js";
 import type { Interfaces } from "./interfaces.js";
-import type { Sources } from "./plans.js";
+import { type Placement, type Sources, homeOf } from "./plans.js";
+import type { VirtualLinks } from "./virtual-links.js";
 
 const RT_SCOPE_UNIVERSE = 0;
 const RT_SCOPE_LINK = 253;
@@ -18,7 +19,13 @@ const IFA_F_TENTATIVE = 0x40;
 const UNFIT_FLAGS = IFA_F_TEMPORARY | IFA_F_TENTATIVE | IFA_F_DEPRECATED;
 
 /** Brings the group's placement in line with the host's interfaces. */
-export function place(runner: GroupRunner, config: GroupConfig, found: Resolution, interfaces: Interfaces): void {
+export function place(
+  runner: GroupRunner,
+  config: GroupConfig,
+  found: Resolution,
+  interfaces: Interfaces,
+  virtual: VirtualLinks,
+): void {
   if (!found.ok) {
     runner.displace(found.problem.text);
     return;
@@ -31,9 +38,24 @@ export function place(runner: GroupRunner, config: GroupConfig, found: Resolutio
   if (reason !== null) runner.displace(reason);
   else if (missing !== undefined) runner.displace(`${link.name} has no ${kindOf[missing.family]} to send adverts from`);
   else {
-    const present = config.vips.some(({ address }) => interfaces.has(link.ifIndex, address));
-    runner.place({ ifIndex: link.ifIndex, name: link.name, mac: formatMac(link.mac), sources }, present);
+    const own = { ifIndex: link.ifIndex, name: link.name, mac: formatMac(link.mac), sources };
+    const placement = withVirtual(runner, config, own, virtual);
+    if (placement === null) return;
+    const present = config.vips.some(({ address, family }) =>
+      interfaces.has(homeOf(placement, family).ifIndex, address),
+    );
+    runner.place(placement, present);
   }
+}
+
+/** `null`: not now. A group that has not been anywhere yet just waits. */
+function withVirtual(runner: GroupRunner, config: GroupConfig, own: Placement, links: VirtualLinks): Placement | null {
+  if (!config.virtualMac) return own;
+  const readiness = links.of(config, own.ifIndex);
+  if (readiness.kind === "ready") return { ...own, virtual: readiness.homes };
+  if (readiness.kind === "failed") runner.displace(readiness.text);
+  else if (runner.placement !== null) runner.displace("its interface with the virtual MAC is gone");
+  return null;
 }
 
 function sourcesOn(config: GroupConfig, link: LinkState, interfaces: Interfaces): Sources {

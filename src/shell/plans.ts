@@ -9,6 +9,7 @@ import { type Cidr, type Family, type MacAddress, broadcastAddress, familyOf, is
 import { type Signatures, unsignedTrailer } from "../wire/advert-trailer.js";
 import { arpProbe, gratuitousReply, gratuitousRequest } from "../wire/arp.js";
 import { neighborProbe, unsolicitedAdvertisement } from "../wire/ndisc.js";
+import type { Home, Homes } from "./virtual-links.js";
 import { type Priority, type Vrid, centis, priority, seconds } from "../wire/units.js";
 import { type Advert, type Dialect, VRRP_GROUP, emitAdvert } from "../wire/vrrp.js";
 
@@ -44,7 +45,13 @@ export interface Placement {
   readonly ifIndex: number;
   readonly name: string;
   readonly mac: MacAddress;
+  /** Where VIPs live instead; without a virtual MAC they live on the interface itself. */
+  readonly virtual?: Homes;
   readonly sources: Sources;
+}
+
+export function homeOf({ virtual, ifIndex, mac }: Placement, family: Family): Home {
+  return virtual?.[family] ?? { ifIndex, mac };
 }
 
 export function planHolding(
@@ -58,6 +65,7 @@ export function planHolding(
   return {
     holding,
     ifIndex: placement.ifIndex,
+    ...virtualLinksOf(placement),
     addresses: planAddresses(speech),
     announcements: planAnnouncements(speech, placement),
     adverts: planAdverts(speech, placement, routerId, ownPriority),
@@ -67,6 +75,11 @@ export function planHolding(
     kernelLeaseSeconds: speech.kernelLeaseSeconds,
     leases,
   };
+}
+
+function virtualLinksOf(placement: Placement): Pick<Holding, "virtualLinks"> {
+  if (placement.virtual === undefined) return {};
+  return { virtualLinks: { ipv4: homeOf(placement, "ipv4").ifIndex, ipv6: homeOf(placement, "ipv6").ifIndex } };
 }
 
 export function planAddresses({ vips, label }: Pick<Speech, "vips" | "label">): readonly AddressPlan[] {
@@ -84,12 +97,13 @@ export function planAddresses({ vips, label }: Pick<Speech, "vips" | "label">): 
 }
 
 /** Both forms of gratuitous ARP, because some network gear accepts only one of them; an unsolicited NA for IPv6. */
-function planAnnouncements({ vips }: Speech, { mac }: Placement): readonly Uint8Array[] {
-  return vips.flatMap(({ family, address }) =>
-    family === "ipv4"
+function planAnnouncements({ vips }: Speech, placement: Placement): readonly Uint8Array[] {
+  return vips.flatMap(({ family, address }) => {
+    const { mac } = homeOf(placement, family);
+    return family === "ipv4"
       ? [gratuitousRequest(address, mac), gratuitousReply(address, mac)]
-      : [unsolicitedAdvertisement(address, mac, "host")],
-  );
+      : [unsolicitedAdvertisement(address, mac, "host")];
+  });
 }
 
 /** Asks the neighbours whether anybody has the VIPs. */

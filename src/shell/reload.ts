@@ -59,11 +59,19 @@ function groupNeeds(before: GroupConfig, after: GroupConfig): readonly string[] 
   });
   return [
     ...resized.map(({ address }) => `the prefix length of ${address}`),
+    ...(hasSameMac(before, after) ? [] : [`the MAC address of ${after.vips[0]?.address ?? ""}`]),
     ...(before.label !== after.label ? [`the label of ${after.vips[0]?.address ?? ""}`] : []),
   ];
 }
 
+/** A virtual MAC is made of the router ID. */
+function hasSameMac(before: GroupConfig, after: GroupConfig): boolean {
+  if (before.virtualMac !== after.virtualMac) return false;
+  return !before.virtualMac || before.routerId === after.routerId;
+}
+
 function fixed(before: GroupConfig, after: GroupConfig): GroupConfig {
   const vips = after.vips.map((vip) => before.vips.find(({ address }) => address === vip.address) ?? vip);
-  return { ...after, vips, label: before.label };
+  const mac = hasSameMac(before, after) ? {} : { virtualMac: before.virtualMac, routerId: before.routerId };
+  return { ...after, ...mac, vips, label: before.label };
 }

@@ -3,6 +3,7 @@
  * change, and waits while the answer is "missing".
  */
 import type { AddressState, LinkState } from "../ports/network.js";
+import { isVirtualLink } from "./virtual-links.js";
 import { type Cidr, isLinkLocal, isOnSubnet } from "../wire/addresses.js";
 
 export type Resolution =
@@ -40,9 +41,12 @@ const LONGEST_LEASE_SECONDS = 60;
 
 export function resolveInterface(
   group: GroupPlace,
-  links: readonly LinkState[],
-  addresses: readonly AddressState[],
+  allLinks: readonly LinkState[],
+  allAddresses: readonly AddressState[],
 ): Resolution {
+  // What is on an interface with a virtual MAC is a VIP, and says nothing about where the node itself lives.
+  const links = allLinks.filter((link) => !isVirtualLink(link));
+  const addresses = allAddresses.filter(({ ifIndex }) => links.some((link) => link.ifIndex === ifIndex));
   const found = group.interface === null ? bySubnet(group, links, addresses) : byName(group.interface, links);
   if ("kind" in found) return { ok: false, problem: found };
   const problem = labelProblem(group, found) ?? ownAddress(group.vips, found, links, addresses);

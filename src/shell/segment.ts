@@ -14,7 +14,9 @@ import type { Orders } from "./orders.js";
 import { type Drop, PacketDesk } from "./packet-desk.js";
 import type { PeerNote } from "./peer-book.js";
 import { place } from "./placing.js";
+import { homeOf } from "./plans.js";
 import type { Instant } from "./replay-window.js";
+import { VirtualLinks, virtualLinksOf } from "./virtual-links.js";
 
 const FAMILIES = ["ipv4", "ipv6"] as const;
 
@@ -32,13 +34,16 @@ export class Segment {
   readonly #groups: readonly Group[];
   readonly #ports: SegmentPorts;
   readonly #interfaces = new Interfaces();
+  readonly #virtual: VirtualLinks;
   readonly #desk: PacketDesk;
   /** What was last asked of the network for each interface index. */
   readonly #listening = new Map<number, string>();
+  #isCleared = false;
 
   constructor(groups: readonly Group[], ports: SegmentPorts) {
     this.#groups = groups;
     this.#ports = ports;
+    this.#virtual = new VirtualLinks(ports.orders, this.#interfaces);
     this.#desk = new PacketDesk({
       groups: () => groups.map(({ runner }) => runner),
       onDrop: (drop) => {
@@ -110,13 +115,30 @@ export class Segment {
 
   /** There are other groups now, or they want to live elsewhere. */
   regroup(): void {
+    this.#virtual.retry();
     this.#placeAll(false);
+    void this.#removeUnusedLinks();
     const used = new Set(this.#groups.map(({ runner }) => runner.placement?.ifIndex));
     for (const ifIndex of this.#listening.keys()) {
       if (used.has(ifIndex)) continue;
       this.#listening.delete(ifIndex);
       void this.#ports.orders.give({ kind: "unlisten", ifIndex });
     }
+  }
+
+  /** The groups have stopped for good: removes the interfaces with their virtual MACs. */
+  async clear(): Promise<void> {
+    this.#isCleared = true;
+    await this.#virtual.removeBut([]);
+  }
+
+  #removeUnusedLinks(): Promise<void> {
+    const wanted = this.#groups.flatMap(({ runner, config }) => {
+      const found = resolveInterface(config, this.#interfaces.links, this.#interfaces.addresses);
+      const parent = runner.placement?.ifIndex ?? (found.ok ? found.ifIndex : null);
+      return parent === null ? [] : virtualLinksOf(config, parent).map(({ name }) => name);
+    });
+    return this.#virtual.removeBut(wanted);
   }
 
   /** Has the network listen on each interface for the router IDs and VIPs of the groups that live there. */
@@ -154,6 +176,7 @@ export class Segment {
   }
 
   #placeAll(first: boolean): void {
+    if (this.#isCleared) return;
     const known = new Set(this.#interfaces.links.map(({ ifIndex }) => ifIndex));
     for (const ifIndex of this.#listening.keys()) if (!known.has(ifIndex)) this.#listening.delete(ifIndex);
     for (const { runner, config } of this.#groups) {
@@ -164,17 +187,18 @@ export class Segment {
       }
       // A group that has its place put the VIP there itself, or the core judges who did.
       if (!found.ok && found.problem.kind === "ownAddress" && runner.placement !== null) continue;
-      place(runner, config, found, this.#interfaces);
+      place(runner, config, found, this.#interfaces, this.#virtual);
     }
+    if (first) void this.#removeUnusedLinks();
     this.listen();
   }
 
   #addressEvent(event: NetworkEvent & { readonly kind: "address" }): void {
-    const { ifIndex, address } = event.address;
+    const { ifIndex, address, family } = event.address;
     this.#interfaces.note(event);
     for (const { runner, config } of this.#groups) {
       const ours = config.vips.some((vip) => vip.address === address);
-      if (!ours || runner.placement?.ifIndex !== ifIndex) continue;
+      if (!ours || runner.placement === null || homeOf(runner.placement, family).ifIndex !== ifIndex) continue;
       if (event.change === "present") runner.dispatch({ kind: "addressAppeared", vip: address });
       else runner.dispatch({ kind: "addressGone", vip: address, atMs: event.atMs });
     }

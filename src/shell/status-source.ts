@@ -7,6 +7,8 @@ import type { AlarmStatus, GroupStatus, StatusDocument } from "../status.js";
 import { VERSION } from "../version.js";
 import type { GroupRunner } from "./group-runner.js";
 import type { Journal } from "./journal.js";
+import { formatMac } from "../wire/addresses.js";
+import { virtualLinksOf } from "./virtual-links.js";
 import type { PeerNote } from "./peer-book.js";
 import type { Instant } from "./replay-window.js";
 
@@ -59,6 +61,7 @@ function groupOf(
     role: config.role,
     vips: config.vips.map(({ address, prefixLength }) => `${address}/${String(prefixLength)}`),
     interface: runner.placement?.name ?? config.interface,
+    virtualMacs: virtualLinksOf(config, 0).map(({ mac }) => formatMac(mac)),
     routerId: runner.routerId ?? config.routerId,
     state: state.phase.kind,
     since: wall(state.phaseSinceMs, now),

@@ -196,6 +196,7 @@ function statusWith(alarms: StatusDocument["groups"][number]["alarms"]): StatusD
         role: "primary",
         vips: ["10.0.0.100/24"],
         interface: "eth0",
+        virtualMacs: [],
         routerId: 51,
         state: "holder",
         since: instant,

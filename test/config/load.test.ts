@@ -29,6 +29,7 @@ test("--vip alone suffices, and every default is resolved", async () => {
         election: null,
         routerId: null,
         label: null,
+        virtualMac: false,
         priority: 254,
         dialect: { kind: "v3", checksum: "pseudoHeader" },
         signatures: null,

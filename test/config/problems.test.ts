@@ -69,6 +69,12 @@ const VIP_CASES: readonly (readonly [string, string])[] = [
   ["auth_mode: permissive", "auth_mode has no effect without auth_keys"],
   ["auth_window: 5s", "auth_window has no effect without auth_keys"],
   ["auth_mode: maybe", 'auth_mode is "maybe"; wanted one of enforce, permissive, receive-only'],
+  ["vmac: true", "vmac has no router_id; wanted it as well, as a part of the MAC"],
+  [
+    "{ vmac: true, router_id: 5, transport: unicast }",
+    "vmac is true with transport: unicast; wanted multicast, by which switches learn where the MAC is",
+  ],
+  ['{ vmac: true, router_id: 5, label: "eth0:1" }', "label is given beside vmac; wanted one of them"],
   ["kernel_lease: 1500ms", 'kernel_lease is "1500ms"; wanted off, or a duration from 1s to 60s in steps of 1s'],
   ["role: boss", 'role is "boss"; wanted one of primary, replica, sync, async, standby-leader, any'],
   [
@@ -269,7 +275,7 @@ test("all problems come at once, from every source, each with its place", async 
   });
   assert.deepEqual(found, [
     "PGVIP_RUTER_ID: is unknown; did you mean PGVIP_ROUTER_ID?",
-    "pgvip.yml:8:11: vips[0].nope is unknown; wanted one of address, interface, role, max_lag, tags, preempt, preempt_delay, router_id, label, priority, " +
+    "pgvip.yml:8:11: vips[0].nope is unknown; wanted one of address, interface, role, max_lag, tags, preempt, preempt_delay, router_id, label, vmac, priority, " +
       "advert_interval, vrrp_version, auth_pass, auth_pass_file, auth_keys, auth_mode, auth_window, checksum, transport, peers, take_on, kernel_lease, lease, poll_interval, turbo_interval, " +
       "lock_interval, answer_timeout, hold_timeout, silence_timeout, startup_grace, promote_grace, destroy_sockets",
     `pgvip.yml:2:8: patroni.url is "ftp://pg"; ${URL_WANTED}`,

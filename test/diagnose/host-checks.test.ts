@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { dirname } from "node:path";
 import { after, describe, it } from "node:test";
 import { clock, timing } from "../../src/diagnose/checks/patroni.js";
-import { container, machine } from "../../src/diagnose/checks/platform.js";
+import { container, machine, virtualMac } from "../../src/diagnose/checks/platform.js";
 import { networkManagers } from "../../src/diagnose/checks/managers.js";
 import type { Evidence } from "../../src/diagnose/evidence.js";
 import type { Said } from "../../src/diagnose/finding.js";
@@ -106,6 +106,17 @@ describe("the machine", () => {
       if (severity !== null) assert.ok(said[0]!.what.includes(name), said[0]!.what);
     });
   }
+});
+
+describe("a virtual MAC", () => {
+  const vmac = { ...config, groups: config.groups.map((group) => ({ ...group, virtualMac: true, routerId: 51 })) };
+  const virtual = { "/proc/cpuinfo": "flags\t\t: fpu sse hypervisor lahf_lm\n" };
+  const physical = { "/proc/cpuinfo": "flags\t\t: fpu sse lahf_lm\n" };
+  it("is a matter of the hypervisor in a virtual machine, and of nobody elsewhere", () => {
+    assert.deepEqual(severities(virtualMac(evidenceOf(virtual, { config: vmac }))), ["advice"]);
+    assert.deepEqual(severities(virtualMac(evidenceOf(physical, { config: vmac }))), []);
+    assert.deepEqual(virtualMac(evidenceOf(virtual)), []);
+  });
 });
 
 describe("a container", () => {

@@ -17,6 +17,7 @@ const group: GroupStatus = {
   role: "primary",
   vips: [`${VIP}/24`],
   interface: "eth0",
+  virtualMacs: [],
   routerId: 51,
   state: "standby",
   since,

@@ -1,8 +1,8 @@
 /** What goes on the wire for a group: versions, families, transports, each parsed again by the receiver's code. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Placement, type Speech, planAddresses, planAdverts } from "../../src/shell/plans.js";
-import { type Cidr, macAddress, parseCidr } from "../../src/wire/addresses.js";
+import { type Placement, type Speech, planAddresses, planAdverts, planHolding } from "../../src/shell/plans.js";
+import { type Cidr, formatMac, macAddress, parseCidr } from "../../src/wire/addresses.js";
 import { type Priority, priority, vrid } from "../../src/wire/units.js";
 import { type Advert, type ChecksumForm, parseAdvert, passwordBytes } from "../../src/wire/vrrp.js";
 
@@ -132,4 +132,21 @@ test("signed adverts have a trailer with the first key's ID, and the network get
     const parsed = parseAdvert(pdu, { family, source, destination, ttl: 255 });
     assert.equal(parsed.ok && parsed.trailer, null);
   }
+});
+
+test("with a virtual MAC, addresses and announcements go to the interface of their family, with its MAC", () => {
+  const homes = {
+    ipv4: { ifIndex: 41, mac: macAddress("00:00:5e:00:01:32") },
+    ipv6: { ifIndex: 61, mac: macAddress("00:00:5e:00:02:32") },
+  };
+  const both = { ...speech, vips: vips("10.0.0.100/24", "2001:db8::100/64") };
+  const leases = { leaseUntilMs: 1, rightUntilMs: 2 };
+  const plan = (where: Placement) => planHolding(both, where, vrid(50), 1, priority(254), leases);
+  const { ifIndex, virtualLinks, announcements, adverts } = plan({ ...placement, virtual: homes });
+  assert.deepEqual([ifIndex, virtualLinks], [7, { ipv4: 41, ipv6: 61 }]);
+  const sources = announcements.map((frame) => formatMac(frame.subarray(6, 12)));
+  assert.deepEqual(sources, [homes.ipv4.mac, homes.ipv4.mac, homes.ipv6.mac]);
+  // The adverts are those of the node, whose address they come from.
+  assert.deepEqual(adverts, plan(placement).adverts);
+  assert.equal(plan(placement).virtualLinks, undefined);
 });

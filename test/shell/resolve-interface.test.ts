@@ -31,6 +31,16 @@ test("the subnet of the VIP tells the interface", () => {
   assert.deepEqual(resolveInterface(group("fd00::5/64"), LINKS, ADDRESSES), { ok: true, ifIndex: 2, name: "eth0" });
 });
 
+test("VIPs on interfaces with a virtual MAC say nothing about where the node lives", () => {
+  const virtual = link(9, "pgv4-2-50");
+  const found = { ok: true, ifIndex: 2, name: "eth0" };
+  // The VIP itself, and another group's in the same subnet, kept for ever.
+  for (const vip of ["10.0.0.5/24", "10.0.0.6/24"]) {
+    const addresses = [...ADDRESSES, address(virtual, vip)];
+    assert.deepEqual(resolveInterface(group("10.0.0.5/24"), [...LINKS, virtual], addresses), found);
+  }
+});
+
 test("a link-local VIP goes where the others go, and may be a left-over like them", () => {
   const vips = [...group("fe80::5/64").vips, ...group("192.168.200.5/16").vips];
   const left = address(ETH1, "fe80::5/128", { scope: 253 });

@@ -91,6 +91,20 @@ export function machine({ files }: Evidence): readonly Said[] {
   return [problem(severity, `this machine runs on ${name}`, { why, mend })];
 }
 
+/** A MAC that no NIC was given is what many hypervisors and switches are there to stop. */
+export function virtualMac({ config, files }: Evidence): readonly Said[] {
+  if (!config.groups.some((group) => group.virtualMac)) return [];
+  if (!/^flags\s*:.*\bhypervisor\b/m.test(files.read("/proc/cpuinfo") ?? "")) {
+    return [passed("this is no virtual machine, whose hypervisor could drop frames from a virtual MAC")];
+  }
+  return [
+    problem("advice", "this is a virtual machine, and a VIP has a virtual MAC (vmac)", {
+      why: "hypervisors drop frames from and to a MAC that they have not given to the machine, unless told otherwise",
+      mend: "VMware: forged transmits, MAC changes, and promiscuous mode or MAC learning; Hyper-V: MAC address spoofing; Proxmox and libvirt: no MAC filter on the port. Or leave vmac out",
+    }),
+  ];
+}
+
 export function container({ files }: Evidence): readonly Said[] {
   const kind = containerOf(files);
   if (kind === null) return [passed("this is no container")];
