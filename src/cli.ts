@@ -1,6 +1,7 @@
 /** The command line: puts the commands together, and turns what goes wrong in them into a message and an exit code. */
 import { Command, CommanderError } from "commander";
 import { addCheck } from "./commands/check.js";
+import { addCompletion } from "./commands/completion.js";
 import type { AddCommand, Context, Terminal } from "./commands/context.js";
 import { addDoctor } from "./commands/doctor.js";
 import { addDrill } from "./commands/drill.js";
@@ -35,6 +36,7 @@ const COMMANDS: readonly AddCommand[] = [
   addReload,
   addNotify,
   addSupportBundle,
+  addCompletion,
 ];
 
 /** Runs one command; `argv` without the names of node and script. Resolves with the exit code. */

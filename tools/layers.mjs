@@ -67,6 +67,8 @@ export const areas = [
     packages: ["pg"],
     node: true,
   },
+  // Completion and man pages, from commander's definitions.
+  { files: "src/outline/**/*.ts", imports: ["outline", "assert"], packages: ["commander"] },
   // Other VIP managers' configurations as ours.
   {
     files: "src/import/**/*.ts",
@@ -78,11 +80,13 @@ export const areas = [
   { files: "src/agent.ts", imports: below, node: true },
   {
     files: "src/commands/**/*.ts",
-    imports: ["commands", "agent", "diagnose", "import", "status-text", ...below],
+    imports: ["commands", "agent", "diagnose", "import", "outline", "status-text", ...below],
     packages: ["commander", "valibot"],
     node: true,
   },
   { files: "src/cli.ts", imports: ["commands", "errors"], packages: ["commander"], node: true },
+  // Writes documentation (npm run docs), as config/emit.ts does.
+  { files: "src/man-emit.ts", imports: ["cli", "outline"], packages: ["commander"], node: true },
   { files: "src/main.ts", imports: ["cli"], node: true },
 ];
 

@@ -17,6 +17,7 @@ const testTools = [
   "cluster",
   "packets",
   "supervisor",
+  "shells",
   "monitoring",
   "otherRouters",
 ];

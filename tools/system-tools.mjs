@@ -46,6 +46,11 @@ const table = /** @satisfies {Record<string, readonly SystemTool[]>} */ ({
     { package: "nftables", program: "nft" },
   ],
   supervisor: [{ package: "systemd", program: "systemd-analyze" }],
+  shells: [
+    { package: "zsh", program: "zsh" },
+    { package: "fish", program: "fish" },
+    { package: "groff-base", program: "groff" },
+  ],
   monitoring: [{ package: "prometheus", program: "promtool" }],
   otherRouters: [
     { package: "keepalived", program: "keepalived" },

@@ -23,7 +23,7 @@ export const addImport: AddCommand = (program, { terminal }) => {
   addKeepalived(group, terminal);
   group
     .command("vip-manager <file>")
-    .description("read vip-manager's YAML file")
+    .description("read vip-manager's YAML file, or the environment file of Debian's unit")
     .action((file: string) => {
       print(readVipManager(files.read(file), file), [file], terminal);
     });

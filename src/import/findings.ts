@@ -28,8 +28,12 @@ function together(a: Finding, b: Finding): Finding {
   return { ...a, what: subjects.join(", "), places: [...new Set([...a.places, ...b.places])] };
 }
 
+const MOST_PLACES = 3;
+
 /** One sentence, with its places in brackets. */
 export function findingText({ places, what, why }: Finding): string {
-  const where = places.length === 0 ? "" : ` (${places.join(", ")})`;
+  const more = places.length - MOST_PLACES;
+  const named = [...places.slice(0, MOST_PLACES), ...(more > 0 ? [`${String(more)} more`] : [])];
+  const where = places.length === 0 ? "" : ` (${named.join(", ")})`;
   return why === "" ? `${what}${where}.` : `${what}${where}: ${why}.`;
 }

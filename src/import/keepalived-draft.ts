@@ -9,18 +9,48 @@ const LOOPBACK = "http://127.0.0.1:8008";
 /** One of each node. */
 export function draftOf(nodes: readonly Keepalived[]): Draft {
   const byVips = new Map<string, Instance[]>();
-  for (const instance of nodes.flatMap(({ instances }) => instances)) {
-    if (instance.addresses.length === 0) continue;
+  for (const instance of nodes.flatMap(({ instances }) => instances.flatMap(byDevice).flatMap(byFamily))) {
     const key = instance.addresses
-      .map(({ cidr }) => cidr)
+      .map(({ cidr }) => addressIn(cidr))
       .sort()
       .join(",");
     byVips.set(key, [...(byVips.get(key) ?? []), instance]);
   }
   const drafts = [...byVips.values()].map((same) => new VipDrafter(same));
-  const vips = drafts.map((drafter) => drafter.draft());
-  const found = [...drafts.flatMap(({ findings }) => findings), ...nodes.flatMap(({ findings }) => findings)];
-  return { patroni: patroniOf([...byVips.values()].flat()), vips, findings: joined(found) };
+  const vips: VipDraft[] = [];
+  for (const drafter of drafts) vips.push(drafter.draft(vips));
+  const patroni = patroniOf([...byVips.values()].flat());
+  const found = [
+    ...drafts.flatMap(({ findings }) => findings),
+    ...ownUrlOf(patroni.settings),
+    ...nodes.flatMap(({ findings }) => findings),
+  ];
+  return { patroni, vips, findings: joined(found) };
+}
+
+/** keepalived puts each address on an interface of its choice; ours has one for all addresses of a group. */
+function byDevice(instance: Instance): readonly Instance[] {
+  const devices = new Set(instance.addresses.map(({ device }) => device ?? instance.device));
+  return [...devices].map((device) => ({
+    ...instance,
+    device,
+    addresses: instance.addresses.filter((address) => (address.device ?? instance.device) === device),
+  }));
+}
+
+/** The same for VRRPv2, which has no IPv6: keepalived tells nobody about the IPv6 addresses of such an instance. */
+function byFamily(instance: Instance): readonly Instance[] {
+  const isIpv6 = (text: string): boolean => text.includes(":");
+  const ipv6 = instance.addresses.filter(({ cidr }) => isIpv6(cidr));
+  if (instance.version === 3 || ipv6.length === 0) return [instance];
+  const ipv4 = instance.addresses.filter(({ cidr }) => !isIpv6(cidr));
+  const peers = instance.peers.filter(isIpv6);
+  const speaksIpv6 = { ...instance, version: 3, password: null, addresses: ipv6, peers } as const;
+  return ipv4.length === 0 ? [speaksIpv6] : [{ ...instance, addresses: ipv4 }, speaksIpv6];
+}
+
+function addressIn(cidr: string): string {
+  return cidr.replace(/\/.*/, "");
 }
 
 /** The same file goes to every node, so it asks the Patroni of whatever node it is on. */
@@ -30,7 +60,8 @@ function patroniOf(instances: readonly Instance[]): Section<PatroniInput> {
   const [first] = origins;
   const check = checks[0];
   const url = new URL(first ?? LOOPBACK);
-  if (check?.tls.insecure !== true && url.protocol === "http:") url.hostname = "127.0.0.1";
+  // A certificate is for a name, so that of a node stays.
+  if (url.protocol === "http:") url.hostname = "127.0.0.1";
   const asked = origins.length === 0 ? "no check named a Patroni" : `the checks asked ${origins.join(" and ")}`;
   const access = check === undefined ? {} : accessOf(check);
   return {
@@ -39,6 +70,12 @@ function patroniOf(instances: readonly Instance[]): Section<PatroniInput> {
       url: `${asked}; this must be the Patroni of the node itself, so adapt it where that does not listen here`,
     },
   };
+}
+
+function ownUrlOf({ url = LOOPBACK }: PatroniInput): readonly Finding[] {
+  if (/^(localhost|127\..*|\[::1\])$/.test(new URL(url).hostname)) return [];
+  const why = "each node needs the URL of its own Patroni: in its file, or as PGVIP_PATRONI_URL";
+  return [{ kind: "byHand", places: [], what: `patroni.url ${url}`, why }];
 }
 
 function accessOf({ tls, credentials }: NonNullable<Instance["check"]>): PatroniInput {
@@ -68,23 +105,24 @@ class VipDrafter {
     this.#first = first;
   }
 
-  draft(): VipDraft {
+  /** `before`: those that have their router IDs already. */
+  draft(before: readonly VipDraft[]): VipDraft {
     const { addresses, device } = this.#first;
     const [one] = addresses;
-    const via = one?.device ?? device;
     const list = addresses.map(({ cidr }) => cidr);
-    const label = addresses.find((address) => address.label !== null)?.label ?? null;
+    const label = this.#label();
     const role = this.#role();
     const settings: VipInput = {
       address: list.length === 1 && one !== undefined ? one.cidr : list,
-      ...(via === null ? {} : { interface: via }),
+      ...(device === null ? {} : { interface: device }),
       ...role,
-      ...this.#routerId(),
+      ...this.#routerId(before),
       ...(label === null ? {} : { label }),
       ...this.#election(role.role ?? "primary"),
       ...this.#wire(),
       ...this.#transport(),
     };
+    this.#judgePrefixes();
     this.#judgeMasters();
     this.#judgeAddresses();
     const heading = this.#instances.map(({ name, place }) => `vrrp_instance ${name} (${place})`).join(", ");
@@ -120,14 +158,42 @@ class VipDrafter {
     };
   }
 
-  #routerId(): Pick<VipInput, "router_id"> {
+  /** One for the group. */
+  #label(): string | null {
+    const { addresses, device } = this.#first;
+    const labels = [...new Set(addresses.flatMap(({ label }) => label ?? []))];
+    const fits = (label: string): boolean => device === null || label === device || label.startsWith(`${device}:`);
+    const chosen = labels.find(fits) ?? null;
+    for (const label of labels) {
+      const why = fits(label) ? "a group of VIPs has one label" : "a label has to start with the interface's name";
+      if (label !== chosen) this.#find("byHand", `label ${label}`, why);
+    }
+    return chosen;
+  }
+
+  #judgePrefixes(): void {
+    const written = new Set(this.#instances.flatMap(({ addresses }) => addresses.map(({ cidr }) => cidr)));
+    if (written.size === this.#first.addresses.length) return;
+    const why = "the nodes have the same VIP with different prefix lengths; the first one's are taken";
+    this.#find("wrong", [...written].join(" and "), why);
+  }
+
+  #routerId(before: readonly VipDraft[]): Pick<VipInput, "router_id"> {
     const ids = [...new Set(this.#instances.flatMap(({ routerId }) => routerId ?? []))];
     if (ids.length > 1) {
       const why =
         "the nodes never heard each other, so nothing but the check kept the VIP from being on all of them; one is enough for one VIP";
       this.#find("wrong", `virtual_router_id ${ids.join(" and ")} for one VIP`, why);
     }
-    return ids[0] === undefined ? {} : { router_id: ids[0] };
+    const [id] = ids;
+    if (id === undefined) return {};
+    const { device } = this.#first;
+    if (!before.some(({ settings }) => settings.router_id === id && (settings.interface ?? null) === device))
+      return { router_id: id };
+    const why =
+      "the ID is in use for other VIPs on this interface; this group gets one of its own, unless you put its addresses into the other's list";
+    this.#find("byHand", `virtual_router_id ${String(id)}`, why);
+    return {};
   }
 
   /** For the primary Patroni's lock is the election, and keepalived's terms have no meaning. */
@@ -143,14 +209,19 @@ class VipDrafter {
       this.#find("byHand", "priority", "it differs from node to node: PGVIP_PRIORITY in the unit of each");
     return {
       ...(noPreempt ? { preempt: false } : {}),
-      ...(preemptDelay === null ? {} : { preempt_delay: `${preemptDelay}s` }),
+      ...(preemptDelay === null ? {} : { preempt_delay: durationOf(Number(preemptDelay)) }),
     };
   }
 
   #wire(): Pick<VipInput, "vrrp_version" | "auth_pass" | "advert_interval"> & SignatureSettings {
     const { version, password, signatures, advertInt } = this.#first;
     const isSigned = signatures.auth_keys !== undefined;
-    const seconds = Number(advertInt ?? "1");
+    const written = Number(advertInt ?? "1");
+    const seconds = version === 2 ? Math.max(1, Math.round(written)) : written;
+    if (Number.isFinite(written) && seconds !== written)
+      this.#find("wrong", `advert_int ${String(written)}`, "VRRPv2 has whole seconds, and keepalived rounds it");
+    if (version === 3 && password !== null)
+      this.#find("notNeeded", "authentication", "VRRPv3 has none, and keepalived ignores it");
     return {
       ...(version === 2 ? { vrrp_version: 2 } : {}),
       // keepalived passes over the password where adverts are signed.

@@ -86,9 +86,11 @@ class Reader {
   readonly findings: Finding[] = [];
   readonly #scripts: ReadonlyMap<string, Statement>;
   readonly #globals: readonly Statement[];
+  readonly #syncGroups: readonly (readonly Statement[])[];
 
   constructor(statements: readonly Statement[]) {
     this.#scripts = new Map(blocksOf(statements, "vrrp_script").map((block) => [block.words[1] ?? "", block]));
+    this.#syncGroups = blocksOf(statements, "vrrp_sync_group").map(({ block }) => block ?? []);
     this.#globals = blocksOf(statements, "global_defs").flatMap(({ block }) => block ?? []);
   }
 
@@ -101,9 +103,9 @@ class Reader {
     return {
       name: words[1] ?? "",
       place,
-      addresses: [...inBlock(lines, "virtual_ipaddress"), ...inBlock(lines, "virtual_ipaddress_excluded")].map(
-        addressOf,
-      ),
+      addresses: ["virtual_ipaddress", "virtual_ipaddress_excluded"]
+        .flatMap((block) => inBlock(lines, block))
+        .map((line) => this.#address(line)),
       device: value("interface"),
       routerId: numberOf(value("virtual_router_id")),
       priority: numberOf(value("priority")),
@@ -118,7 +120,7 @@ class Reader {
       source: value("unicast_src_ip"),
       noPreempt: has("nopreempt"),
       preemptDelay: value("preempt_delay"),
-      check: this.#check(inBlock(lines, "track_script")),
+      check: this.#check([...inBlock(lines, "track_script"), ...this.#trackedByGroup(words[1] ?? "")]),
     };
   }
 
@@ -129,10 +131,24 @@ class Reader {
       const what = `${kind} ${name}`.trim();
       if (kind === "vrrp_instance" || kind === "vrrp_script") continue;
       if (kind === "global_defs") for (const line of block ?? []) this.#globalLine(line);
-      else if (kind === "vrrp_sync_group")
-        this.#find("notNeeded", place, what, "VIPs of one role follow the same word of Patroni, and move together");
-      else this.#find("byHand", place, what, "pgvip has nothing like it; keepalived can go on doing this");
+      else if (kind === "vrrp_sync_group") this.#syncGroup(what, place, block ?? []);
+      else {
+        const nothing = "pgvip has nothing like it; keepalived can go on doing this";
+        this.#find("byHand", place, what, BY_HAND[kind.replace("vrrp_track", "track")] ?? nothing);
+      }
     }
+  }
+
+  #syncGroup(what: string, place: string, lines: readonly Statement[]): void {
+    this.#find("notNeeded", place, what, "VIPs of one role follow the same word of Patroni, and move together");
+    for (const line of lines) if (line.words[0] !== "group") this.#judge(line);
+  }
+
+  /** What the sync groups of an instance check, each of its instances depends on. */
+  #trackedByGroup(instance: string): readonly Statement[] {
+    return this.#syncGroups
+      .filter((lines) => inBlock(lines, "group").some(({ words }) => words.includes(instance)))
+      .flatMap((lines) => inBlock(lines, "track_script"));
   }
 
   #judge({ words, place }: Statement): void {
@@ -178,6 +194,22 @@ class Reader {
     }
     // The packet has room for eight bytes, and keepalived cuts what is longer.
     return password === null ? null : password.slice(0, 8);
+  }
+
+  /** `10.0.0.1/24 dev eth0 label eth0:1`; without a prefix length keepalived takes the address alone. */
+  #address({ words, place }: Statement): Address {
+    const [address, ...options] = words;
+    const found = new Map<string, string>();
+    for (let index = 0; index < options.length; index += 2) found.set(options[index] ?? "", options[index + 1] ?? "");
+    for (const [option, value] of found) {
+      if (option === "dev" || option === "label") continue;
+      const what = `${option} ${value}`.trim();
+      if (option === "brd" || option === "broadcast" || what === "scope global")
+        this.#find("notNeeded", place, what, "a VIP needs no broadcast address, and has global scope");
+      else this.#find("byHand", place, what, `pgvip does not set this of the address ${address}`);
+    }
+    const cidr = address.includes("/") ? address : `${address}/${address.includes(":") ? "128" : "32"}`;
+    return { cidr, device: found.get("dev") ?? null, label: found.get("label") ?? null };
   }
 
   /** Checks that ask Patroni become the role; the others are named. */
@@ -237,17 +269,6 @@ function blocksOf(statements: readonly Statement[], kind: string): readonly Stat
 
 function inBlock(lines: readonly Statement[], kind: string): readonly Statement[] {
   return blocksOf(lines, kind).flatMap(({ block }) => block ?? []);
-}
-
-/** `10.0.0.1/24 dev eth0 label eth0:1`; without a prefix length keepalived takes the address alone. */
-function addressOf({ words }: Statement): Address {
-  const [address] = words;
-  const after = (word: string): string | null => {
-    const index = words.indexOf(word);
-    return index === -1 ? null : (words[index + 1] ?? null);
-  };
-  const cidr = address.includes("/") ? address : `${address}/${address.includes(":") ? "128" : "32"}`;
-  return { cidr, device: after("dev"), label: after("label") };
 }
 
 function numberOf(text: string | null): number | null {

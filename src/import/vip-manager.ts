@@ -1,6 +1,7 @@
 /**
- * vip-manager's configuration as one of pgvip: its YAML from version 1.0 on, with the names of older ones. It holds one VIP,
- * which follows a key in the DCS, or a health check of Patroni (from version 3 on).
+ * vip-manager's configuration as one of pgvip: its YAML, or the environment file of Debian's units (/etc/default/vip-manager),
+ * with the names of all its versions. It holds one VIP, which follows a key in the DCS, or a health check of Patroni (from
+ * version 3 on).
  */
 import { parse } from "yaml";
 import { PgvipError } from "../errors.js";
@@ -8,7 +9,7 @@ import type { Draft, PatroniInput, VipInput } from "./draft.js";
 import type { Finding } from "./findings.js";
 import { patroniCheckOf } from "./patroni-check.js";
 
-/** Names before 1.0, and what they are called since. */
+/** Names of its first versions, which it still takes, and what they are called since. */
 const OLD_NAMES: Readonly<Record<string, string>> = {
   key: "trigger-key",
   nodename: "trigger-value",
@@ -16,9 +17,11 @@ const OLD_NAMES: Readonly<Record<string, string>> = {
   mask: "netmask",
   iface: "interface",
   type: "dcs-type",
+  "endpoint-type": "dcs-type",
   endpoint: "dcs-endpoints",
   endpoints: "dcs-endpoints",
   "hosting-type": "manager-type",
+  hostingtype: "manager-type",
 };
 
 const NOT_NEEDED: Readonly<Record<string, string>> = {
@@ -34,9 +37,8 @@ export function readVipManager(text: string, file: string): Draft {
   const ip = settings.get("ip");
   if (ip === undefined) throw new PgvipError("CONFIG", `${file}: no ip; wanted vip-manager's YAML with the VIP in it`);
   const reader = new Reader(settings, file);
-  const netmask = settings.get("netmask") ?? (ip.includes(":") ? "128" : "32");
   const vip: VipInput = {
-    address: `${ip}/${netmask}`,
+    address: `${ip}/${reader.prefixLength(ip)}`,
     ...(settings.get("interface") === undefined ? {} : { interface: settings.get("interface") ?? "" }),
     ...reader.role(),
   };
@@ -57,6 +59,17 @@ class Reader {
   constructor(settings: ReadonlyMap<string, string>, file: string) {
     this.#settings = settings;
     this.#file = file;
+  }
+
+  /** Without one, or with -1, vip-manager takes that of the address's class, from before there were prefix lengths. */
+  prefixLength(ip: string): string {
+    const netmask = this.#get("netmask");
+    if (Number(netmask) > 0) return netmask;
+    const first = Number(ip.split(".")[0]);
+    const length = ip.includes(":") ? 128 : first < 128 ? 8 : first < 192 ? 16 : 24;
+    const why = `vip-manager takes ${String(length)} from the class of ${ip}; say how long the prefix of its subnet is`;
+    this.#find("byHand", "no netmask", why);
+    return String(length);
   }
 
   patroni(): PatroniInput {
@@ -114,8 +127,27 @@ class Reader {
 
 const TRANSLATED: ReadonlySet<string> = new Set(["ip", "netmask", "interface", "trigger-key", "manager-type"]);
 
-/** All settings by their newest names; hyphens and underscores are one. */
+/** All settings by their newest names; hyphens and underscores are one, and what is empty says nothing. */
 function settingsOf(text: string, file: string): ReadonlyMap<string, string> {
+  const entries = environmentOf(text) ?? yamlOf(text, file);
+  return new Map(
+    entries.flatMap(([key, value]) => {
+      const name = key.replaceAll("_", "-");
+      return value === "" ? [] : [[OLD_NAMES[name] ?? name, value] as const];
+    }),
+  );
+}
+
+type Entries = readonly (readonly [key: string, value: string])[];
+
+/** `VIP_IP="192.0.2.10"`, as systemd reads it; `null` when no line is one. */
+function environmentOf(text: string): Entries | null {
+  const lines = [...text.matchAll(/^\s*(?:export\s+)?VIP_(\w+)=(?:"([^"]*)"|'([^']*)'|(.*?))\s*$/gm)];
+  if (lines.length === 0) return null;
+  return lines.map(([, name = "", double, single, bare]) => [name.toLowerCase(), double ?? single ?? bare ?? ""]);
+}
+
+function yamlOf(text: string, file: string): Entries {
   let content: unknown;
   try {
     content = parse(text);
@@ -123,12 +155,13 @@ function settingsOf(text: string, file: string): ReadonlyMap<string, string> {
     throw new PgvipError("CONFIG", `${file}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
   }
   if (typeof content !== "object" || content === null || Array.isArray(content)) {
-    throw new PgvipError("CONFIG", `${file}: no settings; wanted vip-manager's YAML, such as ip: 192.0.2.10`);
+    throw new PgvipError(
+      "CONFIG",
+      `${file}: no settings; wanted vip-manager's YAML, such as ip: 192.0.2.10, or lines such as VIP_IP=192.0.2.10`,
+    );
   }
-  return new Map(
-    Object.entries(content).map(([key, value]) => {
-      const name = key.replaceAll("_", "-");
-      return [OLD_NAMES[name] ?? name, Array.isArray(value) ? value.join(",") : String(value)];
-    }),
-  );
+  return Object.entries(content).map(([key, value]) => [
+    key,
+    Array.isArray(value) ? value.join(",") : value === null ? "" : String(value),
+  ]);
 }

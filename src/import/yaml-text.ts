@@ -29,7 +29,7 @@ export function yamlText(draft: Draft, sources: readonly string[]): string {
       const node = vips.items[index];
       if (!isMap(node)) continue;
       annotate(node, vip);
-      node.commentBefore = ` ${vip.heading}`;
+      node.commentBefore = wrapped(vip.heading, " ").join("\n");
     }
   }
   return document.toString({ lineWidth: 0 });

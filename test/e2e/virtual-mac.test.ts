@@ -5,6 +5,7 @@
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { after, before, describe, it } from "node:test";
+import * as v from "valibot";
 import { PgvipAgents } from "../../lab/agents.js";
 import { Capture } from "../../lab/capture.js";
 import type { Host } from "../../lab/host.js";
@@ -13,6 +14,7 @@ import type { LabProcess } from "../../lab/process.js";
 import { StandInCluster } from "../../lab/stand-in-cluster.js";
 import { sleep, until } from "../../lab/wait.js";
 import { HolderWatch } from "../../lab/watch.js";
+import { statusSchema } from "../../src/status.js";
 import { decodeFile } from "../wire/tshark.js";
 
 const VIPS = { ipv4: "10.186.157.199", ipv6: "fd77::199" } as const;
@@ -96,6 +98,16 @@ describe("a virtual MAC", () => {
     assert.deepEqual(stdout.trim().split("\n"), ["0", "0"]);
   });
 
+  it("does not keep the nodes from hearing each other, although they send from the same MAC", async () => {
+    await until("the standby hears the holder", async () => {
+      const { stdout } = await agents.command(two, ["status", "--json"]);
+      const [group] = v.parse(statusSchema, JSON.parse(stdout)).groups;
+      assert.deepEqual(group?.virtualMacs, Object.values(MACS));
+      const heard = group?.peers.map(({ address }) => address) ?? [];
+      return heard.includes("10.186.157.61") && heard.some((address) => address.startsWith("fe80::"));
+    });
+  });
+
   it("stays the client's entry when the VIP moves, and moves back, and its agent is killed", async () => {
     const seen = changes.length;
     for (const [from, to] of [
@@ -105,7 +117,8 @@ describe("a virtual MAC", () => {
       await cluster.switchover(from, to);
       await watch.holder(to);
       await connect();
-      // The old holder's traffic to the client, and the client's questions, come and go.
+      // Who has forgotten the client's MAC asks for it when it answers from the VIP.
+      for (const host of [one, two]) await host.exec("ip", ["neighbour", "flush", "dev", "eth0"]);
       await sleep(2_000);
       await connect();
     }

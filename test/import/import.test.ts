@@ -1,10 +1,11 @@
 /** Other VIP managers' configurations: every setting of ours that comes out is one that we read, and nothing is passed over. */
 import assert from "node:assert/strict";
-import { describe, it } from "node:test";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { after, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
-import * as v from "valibot";
 import { parse } from "yaml";
-import { schema } from "../../src/config/schema.js";
+import { loadConfig } from "../../src/config/load.js";
 import type { Draft } from "../../src/import/draft.js";
 import { readBlocks } from "../../src/import/keepalived-blocks.js";
 import { draftOf } from "../../src/import/keepalived-draft.js";
@@ -13,6 +14,11 @@ import { readKeepalived } from "../../src/import/keepalived.js";
 import { readVipManager } from "../../src/import/vip-manager.js";
 import { yamlText } from "../../src/import/yaml-text.js";
 import { runCli } from "../../src/cli.js";
+
+const directory = mkdtempSync(`${tmpdir()}/pgvip-import-`);
+after(() => {
+  rmSync(directory, { recursive: true });
+});
 
 /** Files that are only here. */
 function filesOf(texts: Readonly<Record<string, string>>): Files {
@@ -28,11 +34,16 @@ function imported(text: string, others: Readonly<Record<string, string>> = {}, c
   return draftOf([{ ...read, findings: [...findings, ...read.findings] }]);
 }
 
-/** What our own reader makes of it. */
-function accepted(draft: Draft): unknown {
-  const settings: unknown = parse(yamlText(draft, ["a file"]));
-  v.parse(schema, settings);
-  return settings;
+/** The settings, which the agent itself must take without a word. */
+async function accepted(draft: Draft): Promise<unknown> {
+  return await loaded(yamlText(draft, ["a file"]));
+}
+
+async function loaded(text: string): Promise<unknown> {
+  const file = `${directory}/pgvip.yml`;
+  writeFileSync(file, text);
+  await loadConfig({ flags: {}, environment: {}, file });
+  return parse(text);
 }
 
 function whats(draft: Draft, kind: string): readonly string[] {
@@ -73,7 +84,7 @@ describe("pgvip import keepalived", () => {
         },
       ],
     });
-    v.parse(schema, parse(out));
+    await loaded(out);
     for (const warning of [
       /virtual_router_id 50 and 51 for one VIP .*never heard each other/,
       /state MASTER without priority .*priority 255.*three adverts/,
@@ -87,7 +98,7 @@ describe("pgvip import keepalived", () => {
     assert.match(out, /http:\/\/10\.186\.157\.60:8008 and http:\/\/10\.186\.157\.216:8008/);
   });
 
-  it("follows includes, @id lines and definitions", () => {
+  it("follows includes, @id lines and definitions", async () => {
     const draft = imported(
       `$VIP=192.0.2.10/24
 include vips/*.conf
@@ -97,14 +108,14 @@ vrrp_script check { script "curl -f http://localhost:8008/replica?lag=1MB" }`,
           "vrrp_instance A {\n@pg1 interface eth1 ! mine\n@pg2 interface eth2\nvirtual_router_id 7\nvirtual_ipaddress { ${VIP} }\ntrack_script { check }\n}",
       },
     );
-    const { vips } = accepted(draft) as { vips: readonly Record<string, unknown>[] };
+    const { vips } = (await accepted(draft)) as { vips: readonly Record<string, unknown>[] };
     assert.deepEqual(
       vips.map(({ address, interface: device, role, max_lag: lag }) => [address, device, role, lag]),
       [["192.0.2.10/24", "eth1", "replica", "1MB"]],
     );
   });
 
-  it("takes VRRPv3, IPv6 beside IPv4, and centiseconds", () => {
+  it("takes VRRPv3, IPv6 beside IPv4, and centiseconds", async () => {
     const draft = imported(
       `global_defs { vrrp_version 3 }
 vrrp_instance A { interface eth0 virtual_router_id 9
@@ -112,13 +123,13 @@ advert_int 0.05
 virtual_ipaddress { 192.0.2.10 }
 virtual_ipaddress_excluded { 2001:db8::10/64 } }`.replace("interface eth0 virtual", "interface eth0\nvirtual"),
     );
-    const { vips } = accepted(draft) as { vips: readonly [Record<string, unknown>] };
+    const { vips } = (await accepted(draft)) as { vips: readonly [Record<string, unknown>] };
     assert.deepEqual(vips[0]["address"], ["192.0.2.10/32", "2001:db8::10/64"]);
     assert.equal(vips[0]["advert_interval"], "50ms");
     assert.equal(vips[0]["vrrp_version"], undefined);
   });
 
-  it("names what it does not translate", () => {
+  it("names what it does not translate", async () => {
     const draft = imported(`vrrp_sync_group G {
 group { A } }
 vrrp_script disk { script "/usr/local/bin/disk-ok" }
@@ -135,7 +146,7 @@ disk
 nothing
 }
 }`);
-    accepted(draft);
+    await accepted(draft);
     const byHand = whats(draft, "byHand").join("; ");
     for (const what of ["vrrp_script disk", "virtual_server 192.0.2.1", "use_vmac", "notify_master", "frobnicate on"]) {
       assert.ok(byHand.includes(what), `${what} in ${byHand}`);
@@ -144,7 +155,7 @@ nothing
     assert.ok(whats(draft, "notNeeded").join("; ").includes("vrrp_sync_group G"));
   });
 
-  it("takes over signatures: the key that signs first, the others as they come", () => {
+  it("takes over signatures: the key that signs first, the others as they come", async () => {
     const [one, two] = ["5a".repeat(32), "a5".repeat(32)];
     const draft = imported(`vrrp_instance A {
   interface eth0
@@ -179,7 +190,81 @@ nothing
     assert.doesNotMatch(JSON.stringify(draft.findings), /5a5a|a5a5/);
     const sound = { ...draft, vips: [{ ...vip, settings: { ...vip.settings, auth_keys: [`3=hex:${two}`] } }] };
     assert.match(yamlText(sound, ["a file"]), /# as keepalived has them, the one that signs first/);
-    accepted(sound);
+    await accepted(sound);
+  });
+
+  it("takes the check of a sync group for all its instances, and names its scripts", async () => {
+    const draft = imported(`vrrp_sync_group BOTH {
+group { A }
+track_script { role }
+notify_master /usr/local/bin/tell
+}
+vrrp_script role { script "curl -f http://10.0.0.1:8009/replica" }
+vrrp_instance A {
+interface eth0
+virtual_ipaddress { 192.0.2.10/24 brd 192.0.2.255 scope site }
+}`);
+    const { patroni, vips } = (await accepted(draft)) as { patroni: unknown; vips: readonly Record<string, unknown>[] };
+    assert.deepEqual(patroni, { url: "http://127.0.0.1:8009" });
+    assert.equal(vips[0]?.["role"], "replica");
+    assert.deepEqual(whats(draft, "byHand"), ["scope site", "notify_master /usr/local/bin/tell"]);
+  });
+
+  it("makes groups of what one instance mixes: interfaces, and IPv6 with VRRPv2", async () => {
+    const draft = imported(`vrrp_instance A {
+interface eth0
+virtual_router_id 9
+advert_int 0.4
+authentication {
+auth_type PASS
+auth_pass longer-than-8
+}
+virtual_ipaddress {
+192.0.2.10/24 label eth0:pg
+192.0.2.11/24 label other
+198.51.100.10/24 dev eth1
+}
+virtual_ipaddress_excluded { 2001:db8::10/64 }
+}`);
+    const { vips } = (await accepted(draft)) as { vips: readonly Record<string, unknown>[] };
+    const wire = { router_id: 9, vrrp_version: 2, auth_pass: "longer-t", advert_interval: "1s" };
+    assert.deepEqual(vips, [
+      { address: ["192.0.2.10/24", "192.0.2.11/24"], interface: "eth0", label: "eth0:pg", ...wire },
+      { address: "2001:db8::10/64", interface: "eth0", advert_interval: "400ms" },
+      { address: "198.51.100.10/24", interface: "eth1", ...wire },
+    ]);
+    assert.deepEqual(whats(draft, "byHand"), ["label other", "virtual_router_id 9"]);
+    assert.deepEqual(whats(draft, "wrong"), ["no Patroni check", "advert_int 0.4"]);
+  });
+
+  it("keeps the terms of an election, and Patroni's address where a certificate names it", async () => {
+    const draft = imported(`global_defs { vrrp_version 3 }
+vrrp_script role { script "/usr/bin/curl -sfk https://pg1.example:8008/replica?lag=1MB&tag_site=a" }
+vrrp_instance A {
+interface eth0
+priority 100
+nopreempt
+preempt_delay 0.5
+authentication { auth_pass secret }
+virtual_ipaddress { 192.0.2.10/24 }
+track_script { role }
+}`);
+    const { patroni, vips } = (await accepted(draft)) as { patroni: unknown; vips: readonly unknown[] };
+    assert.deepEqual(patroni, { url: "https://pg1.example:8008", insecure: true });
+    assert.deepEqual(vips, [
+      {
+        address: "192.0.2.10/24",
+        interface: "eth0",
+        role: "replica",
+        max_lag: "1MB",
+        tags: ["site=a"],
+        preempt: false,
+        preempt_delay: "500ms",
+        advert_interval: "1s",
+      },
+    ]);
+    assert.deepEqual(whats(draft, "byHand"), ["priority", "patroni.url https://pg1.example:8008"]);
+    assert.ok(whats(draft, "notNeeded").includes("authentication"));
   });
 
   it("says what is wrong with a file that cannot be read, with exit code 2", async () => {
@@ -204,9 +289,9 @@ dcs-endpoints:
   - http://10.0.0.3:2379
 retry-num: 2`;
 
-  it("takes the scope from the leader key, and leaves the DCS alone", () => {
+  it("takes the scope from the leader key, and leaves the DCS alone", async () => {
     const draft = readVipManager(etcd, "vip-manager.yml");
-    assert.deepEqual(accepted(draft), {
+    assert.deepEqual(await accepted(draft), {
       patroni: { url: "http://127.0.0.1:8008", scope: "demo" },
       vips: [{ address: "192.0.2.10/24", interface: "eth0" }],
     });
@@ -220,32 +305,66 @@ retry-num: 2`;
     ]);
   });
 
-  it("knows the names before 1.0", () => {
+  it("reads the environment file of Debian's units", async () => {
+    const text = `# The keys below are mandatory
+VIP_IP="192.0.2.10"
+VIP_MASK=24
+VIP_NETMASK='24'
+VIP_IFACE="eth0"
+VIP_KEY="/service/batman/leader"
+VIP_HOST="pg1"
+VIP_ENDPOINT="http://10.0.0.3:2379"
+#VIP_ETCD_USER
+VIP_ETCD_PASSWORD=
+`;
+    const draft = readVipManager(text, "vip-manager");
+    assert.deepEqual(await accepted(draft), {
+      patroni: { url: "http://127.0.0.1:8008", scope: "batman" },
+      vips: [{ address: "192.0.2.10/24", interface: "eth0" }],
+    });
+    assert.deepEqual(whats(draft, "notNeeded"), ["trigger-value", "dcs-endpoints"]);
+    assert.deepEqual(whats(draft, "byHand"), []);
+  });
+
+  it("says which prefix length vip-manager makes up", async () => {
+    for (const [ip, address] of [
+      ["10.0.0.9", "10.0.0.9/8"],
+      ["172.16.0.9", "172.16.0.9/16"],
+      ["192.168.1.9", "192.168.1.9/24"],
+    ]) {
+      const draft = readVipManager(`ip: ${String(ip)}\nnetmask: -1\ninterface: eth0\nkey: /service/x/leader`, "f");
+      const { vips } = (await accepted(draft)) as { vips: readonly [{ address: string }] };
+      assert.equal(vips[0].address, address);
+      assert.deepEqual(whats(draft, "byHand"), ["no netmask"]);
+    }
+  });
+
+  it("knows the names before 1.0", async () => {
     const draft = readVipManager(
       "key: /service/demo/leader\nip: 2001:db8::1\nmask: 64\niface: eth1\nendpoint: http://a:2379\ntype: etcd\nhost: pg1",
       "old.yml",
     );
-    assert.deepEqual(accepted(draft), {
+    assert.deepEqual(await accepted(draft), {
       patroni: { url: "http://127.0.0.1:8008", scope: "demo" },
       vips: [{ address: "2001:db8::1/64", interface: "eth1" }],
     });
   });
 
-  it("takes the role from Patroni's health check", () => {
+  it("takes the role from Patroni's health check", async () => {
     const text =
       "ip: 192.0.2.10\nnetmask: 24\ninterface: eth0\ndcs-type: patroni\ndcs-endpoints: http://127.0.0.1:8009/\ntrigger-key: /replica\ntrigger-value: 200";
-    assert.deepEqual(accepted(readVipManager(text, "f")), {
+    assert.deepEqual(await accepted(readVipManager(text, "f")), {
       patroni: { url: "http://127.0.0.1:8009" },
       vips: [{ address: "192.0.2.10/24", interface: "eth0", role: "replica" }],
     });
   });
 
-  it("names what it cannot take over", () => {
+  it("names what it cannot take over", async () => {
     const draft = readVipManager(`${etcd.replace("basic", "hetzner")}\ncolour: red`, "f");
     assert.deepEqual(whats(draft, "byHand"), ["manager-type hetzner", "colour red"]);
   });
 
-  it("refuses what is not its file", () => {
+  it("refuses what is not its file", async () => {
     assert.throws(() => readVipManager("- a\n- b", "f"), /f: no settings/);
     assert.throws(() => readVipManager("interface: eth0", "f"), /f: no ip/);
     assert.throws(() => readVipManager("a: [", "f"), /^PgvipError: f: /);
