@@ -13,7 +13,7 @@ import { vip, vipCidr } from "../../lab/topology.js";
 import { nowMs, sleep, until } from "../../lab/wait.js";
 import { Capture } from "../capture.js";
 import type { Bound, Fault, MarkName, Plot } from "./fault.js";
-import type { Forgery } from "./forgery.js";
+import type { ForgedAdvert, Forgery } from "./forgery.js";
 import { missedBounds } from "./judge.js";
 import { measureAll, type Seen, type Value } from "./measures.js";
 import type { Row } from "./results.js";
@@ -30,8 +30,6 @@ const localProbe = {
 };
 /** Longer than a cluster needs to form again after any of the faults. */
 const healMs = 120_000;
-/** Then the system has this long to be in order again. */
-const recoverMs = 60_000;
 /** What is bounded after every fault: the VIP moves once more, if at all. */
 const afterwards: Bound = { measure: "usable", atMost: 5_000 };
 
@@ -39,11 +37,14 @@ const afterwards: Bound = { measure: "usable", atMost: 5_000 };
 export class FaultRun {
   readonly #system: FaultSystem;
   readonly #sceneOptions: SceneOptions;
+  readonly #recoverMs: number;
   #stage: Stage | null = null;
 
-  constructor(system: FaultSystem, sceneOptions: SceneOptions) {
+  /** `recoverMs`: how long a system may need to be in order again, once its cluster is. */
+  constructor(system: FaultSystem, sceneOptions: SceneOptions, recoverMs = 60_000) {
     this.#system = system;
     this.#sceneOptions = sceneOptions;
+    this.#recoverMs = recoverMs;
   }
 
   async play(fault: Fault): Promise<Row> {
@@ -114,7 +115,11 @@ export class FaultRun {
       leader,
       other,
       mark: (name) => void marks.set(name, nowMs()),
-      forge: (priority, everyMs, times) => this.#forge(stage, leader, other, { priority, everyMs, times }),
+      forge: async (priority, everyMs, times) => {
+        const adverts = await this.#forgedAdverts(stage, leader, other);
+        await forge(stage, { vip, everyMs, times, priority, adverts: [...adverts], announcements: false });
+      },
+      lure: (everyMs, times) => forge(stage, { vip, everyMs, times, priority: 0, adverts: [], announcements: true }),
       standIn() {
         if (stage.cluster instanceof StandInCluster) return stage.cluster;
         throw new Error("this fault needs a cluster of stand-ins");
@@ -122,18 +127,10 @@ export class FaultRun {
     };
   }
 
-  async #forge(stage: Stage, leader: string, other: string, what: Omit<Forgery, "vip" | "adverts">): Promise<void> {
-    const { console: stranger } = stage.topology;
-    const named = (node: string): Promise<Segmented> => segmented(stage, node);
-    const adverts = this.#system.forged(await named(leader), await named(other), {
-      name: stranger.name,
-      address: stranger.address,
-      mac: "",
-    });
-    const order: Forgery = { vip, ...what, adverts: [...adverts] };
-    const [command, args] = labProgram("../bench/faults/forge-program.ts", [JSON.stringify(order)]);
-    const { code, stderr } = await stranger.exec(command, args, { timeoutMs: 60_000 });
-    if (code !== 0) throw new Error(`the forger failed: ${stderr}`);
+  async #forgedAdverts(stage: Stage, leader: string, other: string): Promise<readonly ForgedAdvert[]> {
+    const { name, address } = stage.topology.console;
+    const rivals = [await segmented(stage, leader), await segmented(stage, other)] as const;
+    return this.#system.forged(...rivals, { name, address, mac: "" });
   }
 
   /**
@@ -150,9 +147,15 @@ export class FaultRun {
     }
     const used = (): number | null =>
       watch.holders.join() === leader ? writtenSince(prober, healthyMs, leader) : null;
-    const usedMs = await until("a write through the VIP", used, { timeoutMs: recoverMs }).catch(() => null);
+    const usedMs = await until("a write through the VIP", used, { timeoutMs: this.#recoverMs }).catch(() => null);
     return usedMs === null ? "never" : usedMs - healthyMs;
   }
+}
+
+async function forge({ topology }: Stage, order: Forgery): Promise<void> {
+  const [command, args] = labProgram("../bench/faults/forge-program.ts", [JSON.stringify(order)]);
+  const { code, stderr } = await topology.console.exec(command, args, { timeoutMs: 60_000 });
+  if (code !== 0) throw new Error(`the forger failed: ${stderr}`);
 }
 
 /** When a client first wrote to the leader through the VIP. */

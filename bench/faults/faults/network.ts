@@ -44,8 +44,9 @@ export const networkFaults: readonly Fault[] = [
       plot.mark("mended");
       await sleep(6_000);
     },
-    mend: async (plot) =>
-      void (await leaderHost(plot).exec("ip", ["address", "flush", "dev", "lo", "to", "10.8.0.0/16"])),
+    async mend(plot) {
+      await leaderHost(plot).exec("ip", ["address", "flush", "dev", "lo", "to", "10.8.0.0/16"]);
+    },
     bounds: [{ measure: "back", atMost: 1_000 }],
   },
   {
