@@ -25,11 +25,6 @@ export function cpuMsOf(pid: number): number {
   return readStat(pid)?.ownCpuMs ?? 0;
 }
 
-/** The processes and all their descendants. */
-export function familyOf(pids: readonly number[]): readonly number[] {
-  return withDescendants(pids, allProcesses()).map(({ pid }) => pid);
-}
-
 function withDescendants(pids: readonly number[], all: readonly ProcessStat[]): ProcessStat[] {
   const roots = all.filter(({ pid }) => pids.includes(pid));
   if (roots.length === 0) return [];
@@ -55,13 +50,13 @@ function readStat(pid: number): ProcessStat | null {
   return { pid, parent: Number(fields[1]), cpuMs: ownCpuMs + childrenUser + childrenSystem, ownCpuMs };
 }
 
-function rssMb(pid: number): number {
+export function rssMb(pid: number): number {
   const kilobytes = /VmRSS:\s+(\d+)/.exec(readIfThere(`/proc/${pid}/status`) ?? "")?.[1];
   return Number(kilobytes ?? 0) / 1024;
 }
 
 /** `null` when the process has ended meanwhile. */
-function readIfThere(path: string): string | null {
+export function readIfThere(path: string): string | null {
   try {
     return readFileSync(path, "utf8");
   } catch {

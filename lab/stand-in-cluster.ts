@@ -108,6 +108,11 @@ export class StandInCluster extends Cluster {
     this.#order(node, { manner });
   }
 
+  /** The wall clock of the node's Patroni is so far ahead from now on. */
+  stepClock(node: string, clockMs: number): void {
+    this.#order(node, { clockMs });
+  }
+
   /** From now on each order to the node's Patroni writes a line to this FIFO; `null` ends it. */
   callBack(node: string, fifo: string | null): void {
     this.#order(node, { callback: fifo });

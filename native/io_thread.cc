@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 
 #include "attempt.h"
 #include "sock_diag.h"
@@ -283,7 +284,12 @@ void IoThread::read_monitor() {
         tell(event::Link{present, link});
       },
       [this](bool present, const AddressState& state) { note_address(present, state); });
-  if (result == RouteMonitor::Result::overrun) snapshot("overrun");
+  if (result != RouteMonitor::Result::overrun) return;
+  // What still waits is older than the dump that is to come.
+  while (monitor_.read([](bool, const LinkState&) {}, [](bool, const AddressState&) {}) ==
+         RouteMonitor::Result::overrun) {
+  }
+  snapshot("overrun");
 }
 
 // Each renewal of a lease is announced by the kernel as a new address: only real changes are passed on.
@@ -305,6 +311,18 @@ void IoThread::note_address(bool present, const AddressState& state) {
   tell(event::AddressChange{present, state});
 }
 
+// Brings what is known in line with a dump. Each difference is told like any other change: a deletion whose message was
+// lost is a deletion all the same.
+void IoThread::note_all(const std::vector<AddressState>& addresses) {
+  std::set<std::string> found;
+  for (const auto& state : addresses) found.insert(key_of(state.if_index, state.address, state.prefix_length));
+  const auto before = known_;
+  for (const auto& entry : before) {
+    if (found.count(entry.first) == 0) note_address(false, entry.second);
+  }
+  for (const auto& state : addresses) note_address(true, state);
+}
+
 void IoThread::snapshot(const char* reason) {
   owed_snapshot_.reset();
   try {
@@ -312,9 +330,12 @@ void IoThread::snapshot(const char* reason) {
     all.reason = reason;
     all.links = requests_.links();
     all.addresses = requests_.addresses();
-    known_.clear();
-    for (const auto& state : all.addresses)
-      known_.insert_or_assign(key_of(state.if_index, state.address, state.prefix_length), state);
+    if (all.reason == "start") {
+      for (const auto& state : all.addresses)
+        known_.insert_or_assign(key_of(state.if_index, state.address, state.prefix_length), state);
+    } else {
+      note_all(all.addresses);
+    }
     tell(std::move(all));
   } catch (const SyscallError& error) {
     trouble(error.failure());

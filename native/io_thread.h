@@ -102,6 +102,7 @@ class IoThread {
   void end_lease(const Holding& holding);
   void renew_kernel_lease(Holding* holding, double now_ms);
   void note_address(bool present, const AddressState& state);
+  void note_all(const std::vector<AddressState>& addresses);
 
   void tell(decltype(Event::what) what);
   void trouble(const Failure& failure);

@@ -92,7 +92,7 @@ class Agent {
     this.#hooks = new Hooks(config.hooks, log);
     this.#history = new HistoryFile(config.stateDirectory, log);
     this.#network = openNetwork((events) => {
-      for (const event of events) this.#segment.handle(event);
+      this.#segment.handle(events);
     });
     this.#orders = new Orders(this.#network);
     this.#metrics = metrics === null ? null : new metrics(() => this.#status());

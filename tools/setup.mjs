@@ -46,6 +46,7 @@ const purposes = /** @satisfies {Record<string, Purpose>} */ ({
     tools: ["compiler", "namespaces", "cluster", "packets", "otherRouters"],
     make: [...build, ensureRawSocket],
   },
+  soak: { root: "sudo npm run soak", tools: ["compiler", "namespaces"], make: [...build, ensureRawSocket] },
   "demo-real": {
     root: "sudo npm run demo -- --real",
     tools: ["compiler", "namespaces", "cluster"],

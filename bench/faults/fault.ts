@@ -12,6 +12,8 @@ export interface Plot {
   readonly mark: (name: MarkName) => void;
   /** Sends forged adverts to the leader, one each `everyMs`; resolves when all have left. */
   readonly forge: (priority: number, everyMs: number, times: number) => Promise<void>;
+  /** Tells all neighbours that the VIP is at a hardware address that nobody has. */
+  readonly lure: (everyMs: number, times: number) => Promise<void>;
   /** The cluster, where it is made of stand-ins: what a Patroni does on nobody's order. */
   readonly standIn: () => StandInCluster;
 }

@@ -1,5 +1,5 @@
 /**
- * Sends forged adverts from a neighbour, with the right router ID and VIP. A program on a host of the lab; argument: the
+ * Sends forged adverts from a neighbour, with the right router ID and VIP, or ARP that says the VIP is there. A program on a host of the lab; argument: the
  * orders as JSON (`forgery`). Ends when all have left.
  */
 import { readFileSync } from "node:fs";
@@ -7,6 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { parseLine } from "../../lab/json-lines.js";
 import { openNetwork } from "../../src/shell/native-network.js";
 import { macAddress } from "../../src/wire/addresses.js";
+import { gratuitousReply, gratuitousRequest } from "../../src/wire/arp.js";
 import { ETHER_TYPE, emitFrame } from "../../src/wire/ethernet.js";
 import { IP_PROTOCOL, emitIpv4 } from "../../src/wire/ipv4.js";
 import { centis, priority, seconds, vrid } from "../../src/wire/units.js";
@@ -43,12 +44,16 @@ async function forge(order: Forgery): Promise<void> {
   const network = openNetwork((events) => {
     for (const event of events) {
       if (event.kind !== "done") continue;
-      if (event.failure !== null) throw new Error(`a forged advert did not leave: ${JSON.stringify(event.failure)}`);
+      if (event.failure !== null) throw new Error(`a forged frame did not leave: ${JSON.stringify(event.failure)}`);
       done += 1;
     }
   });
   const ifIndex = Number(readFileSync("/sys/class/net/eth0/ifindex", "utf8"));
-  const frames = order.adverts.map((advert) => frameOf(order, advert));
+  const announcements = order.announcements ? [gratuitousRequest, gratuitousReply] : [];
+  const frames = [
+    ...order.adverts.map((advert) => frameOf(order, advert)),
+    ...announcements.map((announcement) => announcement(order.vip, FORGER)),
+  ];
   for (let sent = 0; sent < order.times; sent += 1) {
     network.execute({ kind: "sendFrames", order: sent, ifIndex, frames });
     await sleep(order.everyMs);

@@ -1,12 +1,14 @@
-/** What the forger (forge-program.ts) is told to send. */
+/** What the forger (forge-program.ts) is told to send: adverts, or gratuitous ARP that says the VIP is at the forger. */
 import * as v from "valibot";
 
 export const forgery = v.object({
   vip: v.string(),
-  priority: v.number(),
-  /** One advert each this long; once when `times` is 1. */
+  /** One of each frame each this long; once when `times` is 1. */
   everyMs: v.number(),
   times: v.number(),
+  /** Of the adverts. */
+  priority: v.number(),
+  announcements: v.boolean(),
   /** What a neighbour can hear, or know of unicast adverts: where to, in whose name, in which dialect. */
   adverts: v.array(
     v.object({

@@ -17,6 +17,8 @@ export interface Seen {
   readonly marks: ReadonlyMap<MarkName, number>;
   /** What each node wrote to its own PostgreSQL: a partition hides that from everybody else. */
   readonly localWrites: ReadonlyMap<string, readonly ProbeRecord[]>;
+  /** From the end of it all, with a healthy cluster, until a client could write through the VIP again. */
+  readonly usable: Value;
   /** When the client that waited on an open session learnt that it is over; `null`: it still waits. */
   readonly waitEndedMs: number | null;
   /** Announcements and adverts, as a client hears them, and the leader's hardware address. */
@@ -156,6 +158,12 @@ const table = {
       // Sockets are destroyed before the address is removed: what is known before is known in time.
       return seen.waitEndedMs === null ? "never" : Math.max(0, seen.waitEndedMs - atMs);
     },
+  },
+  usable: {
+    title:
+      "afterwards, with a healthy cluster again, until the leader alone had the VIP and a client could write through it",
+    unit: "ms",
+    of: ({ usable }) => usable,
   },
 } as const satisfies Record<string, Measure>;
 

@@ -1,6 +1,7 @@
 /**
- * Plays faults on a system in the lab. Each begins with a healthy cluster whose leader alone has the VIP. When one cannot be
- * played to its end, that is reported, and the next begins on a cluster made anew.
+ * Plays faults on a system in the lab. Each begins with a healthy cluster whose leader alone has the VIP, and a client that
+ * can use it. When a system does not come back to that by itself, its row says so; when the fault cannot be played to its
+ * end, that is reported. In both cases the next fault begins on a cluster made anew.
  */
 import type { ProbeRecord } from "../../lab/probe/records.js";
 import { Prober } from "../../lab/prober.js";
@@ -11,10 +12,10 @@ import { StandInCluster } from "../../lab/stand-in-cluster.js";
 import { vip, vipCidr } from "../../lab/topology.js";
 import { nowMs, sleep, until } from "../../lab/wait.js";
 import { Capture } from "../capture.js";
-import type { Fault, MarkName, Plot } from "./fault.js";
-import type { Forgery } from "./forgery.js";
+import type { Bound, Fault, MarkName, Plot } from "./fault.js";
+import type { ForgedAdvert, Forgery } from "./forgery.js";
 import { missedBounds } from "./judge.js";
-import { measureAll, type Seen } from "./measures.js";
+import { measureAll, type Seen, type Value } from "./measures.js";
 import type { Row } from "./results.js";
 import type { FaultSystem, Segmented } from "./systems.js";
 import { WaitingClient } from "./waiting-client.js";
@@ -29,16 +30,21 @@ const localProbe = {
 };
 /** Longer than a cluster needs to form again after any of the faults. */
 const healMs = 120_000;
+/** What is bounded after every fault: the VIP moves once more, if at all. */
+const afterwards: Bound = { measure: "usable", atMost: 5_000 };
 
 /** A system on a cluster, ready for one fault after the other. */
 export class FaultRun {
   readonly #system: FaultSystem;
   readonly #sceneOptions: SceneOptions;
+  readonly #recoverMs: number;
   #stage: Stage | null = null;
 
-  constructor(system: FaultSystem, sceneOptions: SceneOptions) {
+  /** `recoverMs`: how long a system may need to be in order again, once its cluster is. */
+  constructor(system: FaultSystem, sceneOptions: SceneOptions, recoverMs = 60_000) {
     this.#system = system;
     this.#sceneOptions = sceneOptions;
+    this.#recoverMs = recoverMs;
   }
 
   async play(fault: Fault): Promise<Row> {
@@ -47,7 +53,8 @@ export class FaultRun {
       const stage = (this.#stage ??= await this.#open());
       const seen = await this.#measure(stage, fault);
       const values = measureAll(seen);
-      return { kind: "measured", ...place, values, missed: missedBounds(fault.bounds, values) };
+      if (seen.usable === "never") await this.close();
+      return { kind: "measured", ...place, values, missed: missedBounds([...fault.bounds, afterwards], values) };
     } catch (error) {
       await this.close();
       const reason = error instanceof Error ? error.message : String(error);
@@ -97,9 +104,9 @@ export class FaultRun {
     const localWrites = new Map([...localProbers].map(([node, { records }]) => [node, records] as const));
     for (const prober of localProbers.values()) await prober.kill();
     await fault.mend?.(plot);
-    await this.#heal(stage);
+    const usable = await this.#heal(stage);
     const hostKilled = fault.hostKilled ?? false;
-    return { outcome, leader, other, hostKilled, marks, localWrites, waitEndedMs, wire, leaderMac };
+    return { outcome, leader, other, hostKilled, marks, localWrites, usable, waitEndedMs, wire, leaderMac };
   }
 
   #plot(stage: Stage, leader: string, other: string, marks: Map<MarkName, number>): Plot {
@@ -108,7 +115,11 @@ export class FaultRun {
       leader,
       other,
       mark: (name) => void marks.set(name, nowMs()),
-      forge: (priority, everyMs, times) => this.#forge(stage, leader, other, { priority, everyMs, times }),
+      forge: async (priority, everyMs, times) => {
+        const adverts = await this.#forgedAdverts(stage, leader, other);
+        await forge(stage, { vip, everyMs, times, priority, adverts: [...adverts], announcements: false });
+      },
+      lure: (everyMs, times) => forge(stage, { vip, everyMs, times, priority: 0, adverts: [], announcements: true }),
       standIn() {
         if (stage.cluster instanceof StandInCluster) return stage.cluster;
         throw new Error("this fault needs a cluster of stand-ins");
@@ -116,30 +127,48 @@ export class FaultRun {
     };
   }
 
-  async #forge(stage: Stage, leader: string, other: string, what: Omit<Forgery, "vip" | "adverts">): Promise<void> {
-    const { console: stranger } = stage.topology;
-    const named = (node: string): Promise<Segmented> => segmented(stage, node);
-    const adverts = this.#system.forged(await named(leader), await named(other), {
-      name: stranger.name,
-      address: stranger.address,
-      mac: "",
-    });
-    const order: Forgery = { vip, ...what, adverts: [...adverts] };
-    const [command, args] = labProgram("../bench/faults/forge-program.ts", [JSON.stringify(order)]);
-    const { code, stderr } = await stranger.exec(command, args, { timeoutMs: 60_000 });
-    if (code !== 0) throw new Error(`the forger failed: ${stderr}`);
+  async #forgedAdverts(stage: Stage, leader: string, other: string): Promise<readonly ForgedAdvert[]> {
+    const { name, address } = stage.topology.console;
+    const rivals = [await segmented(stage, leader), await segmented(stage, other)] as const;
+    return this.#system.forged(...rivals, { name, address, mac: "" });
   }
 
-  /** A healthy cluster whose leader alone has the VIP; what a system left elsewhere is taken away. */
-  async #heal({ scene, watch, cluster }: Stage): Promise<void> {
+  /**
+   * Back to a healthy cluster whose leader alone has the VIP; what a system left elsewhere is taken away. The cluster has to
+   * come back, a system may fail to: then it is `never` usable again.
+   */
+  async #heal({ scene, watch, cluster, prober }: Stage): Promise<Value> {
     const leader = await cluster.waitHealthy(undefined, healMs);
+    const healthyMs = nowMs();
     await sleep(1_000);
     for (const { name } of scene.topology.nodes) {
       if (name === leader || !watch.holders.includes(name)) continue;
       await scene.topology.lab.host(name).exec("ip", ["address", "delete", vipCidr, "dev", "eth0"]);
     }
-    await watch.holder(leader, 60_000);
+    const used = (): number | null =>
+      watch.holders.join() === leader ? writtenSince(prober, healthyMs, leader) : null;
+    const usedMs = await until("a write through the VIP", used, { timeoutMs: this.#recoverMs }).catch(() => null);
+    return usedMs === null ? "never" : usedMs - healthyMs;
   }
+}
+
+async function forge({ topology }: Stage, order: Forgery): Promise<void> {
+  const [command, args] = labProgram("../bench/faults/forge-program.ts", [JSON.stringify(order)]);
+  const { code, stderr } = await topology.console.exec(command, args, { timeoutMs: 60_000 });
+  if (code !== 0) throw new Error(`the forger failed: ${stderr}`);
+}
+
+/** When a client first wrote to the leader through the VIP. */
+function writtenSince({ records }: Prober, sinceMs: number, leader: string): number | null {
+  const written = records.find(
+    (record) =>
+      record.kind === "write" &&
+      record.target === "vip" &&
+      record.outcome === "written" &&
+      record.node === leader &&
+      record.startedMs >= sinceMs,
+  );
+  return written?.kind === "write" ? written.endedMs : null;
 }
 
 async function segmented({ cluster }: Stage, name: string): Promise<Segmented> {

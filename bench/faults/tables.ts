@@ -16,6 +16,7 @@ const columns: readonly MeasureName[] = [
   "cut",
   "hung",
   "rst",
+  "usable",
 ];
 
 /** One fault as it ends. */

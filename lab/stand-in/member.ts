@@ -48,6 +48,8 @@ export class Member {
   #dcsHeardAtMs = 0;
   /** When the HA loop last read the DCS: wall clock, as Patroni tells it in `dcs_last_seen`. */
   #dcsLastSeen = 0;
+  /** How far its wall clock is ahead. */
+  clockMs = 0;
   #lockUntilMs: number | null = null;
   #state: MemberState = "starting";
   /** A promotion, demotion or restart that is under way; the HA loop waits for it. */
@@ -129,7 +131,7 @@ export class Member {
   }
 
   #readDcs(state: DcsState): void {
-    this.#dcsLastSeen = Math.floor(Date.now() / 1000);
+    this.#dcsLastSeen = Math.floor((Date.now() + this.clockMs) / 1000);
     if (state.leader !== this.settings.name) return;
     this.#dcs.send({ kind: "renew", member: this.settings.name });
     this.#lockUntilMs = nowMs() + this.settings.ttlMs;

@@ -26,10 +26,13 @@ const settings = v.object({
 const { members, ...memberSettings } = parseLine(settings, process.argv[2] ?? "");
 const member = new Member(memberSettings);
 let illness: PatroniOrder = healthy;
-new RestServer(member, members, () => illness).listen();
+const rest = new RestServer(member, members, () => illness);
+rest.listen();
 
 const takeOrder = lineSplitter((line) => {
   illness = parseLine(patroniOrder, line);
+  member.clockMs = illness.clockMs;
+  rest.takeConnections(illness.manner !== "refuses");
   if (illness.callback !== null) writeFileSync(illness.callback, "\n");
 });
 process.stdin.setEncoding("utf8").on("data", takeOrder);

@@ -3,7 +3,7 @@
  * Content-Length, and a bare status line for HEAD and OPTIONS. Node's own server cannot speak like that.
  */
 import { randomBytes } from "node:crypto";
-import { createServer, type Socket } from "node:net";
+import { createServer, type Server, type Socket } from "node:net";
 import { sleep, until } from "../wait.js";
 import { answerGet, type Answer, type Peer, text } from "./rest-answers.js";
 import type { Member } from "./member.js";
@@ -24,24 +24,36 @@ export class RestServer {
   readonly #member: Member;
   readonly #peers: readonly Peer[];
   readonly #illness: () => PatroniOrder;
+  readonly #server: Server;
 
   constructor(member: Member, peers: readonly Peer[], illness: () => PatroniOrder) {
     this.#member = member;
     this.#peers = peers;
     this.#illness = illness;
+    this.#server = createServer((socket) => {
+      this.#hear(socket);
+    });
   }
 
   listen(): void {
-    createServer((socket) => {
-      let received = "";
-      socket.setEncoding("utf8").setNoDelay();
-      socket.on("error", () => undefined);
-      socket.on("data", (chunk: string) => {
-        received += chunk;
-        const request = wholeRequest(received);
-        if (request !== null) void this.#serve(socket, request);
-      });
-    }).listen(restPort, "0.0.0.0");
+    this.#server.listen(restPort, "0.0.0.0");
+  }
+
+  /** Whether anybody listens at all. */
+  takeConnections(takes: boolean): void {
+    if (takes && !this.#server.listening) this.listen();
+    if (!takes && this.#server.listening) this.#server.close();
+  }
+
+  #hear(socket: Socket): void {
+    let received = "";
+    socket.setEncoding("utf8").setNoDelay();
+    socket.on("error", () => undefined);
+    socket.on("data", (chunk: string) => {
+      received += chunk;
+      const request = wholeRequest(received);
+      if (request !== null) void this.#serve(socket, request);
+    });
   }
 
   async #serve(socket: Socket, request: Request): Promise<void> {
@@ -54,6 +66,14 @@ export class RestServer {
     }
     if (manner === "redirects") {
       socket.end("HTTP/1.0 302 Found\r\nLocation: http://127.0.0.1:8008/patroni\r\n\r\n");
+      return;
+    }
+    if (manner === "floods") {
+      flood(socket);
+      return;
+    }
+    if (manner === "trickles") {
+      trickle(socket);
       return;
     }
     if (slowMs > 0) await sleep(slowMs);
@@ -78,6 +98,27 @@ export class RestServer {
     const done = await until("the candidate leads", leads, { timeoutMs: 10_000 }).catch(() => false);
     return done ? text(200, `Successfully switched over to "${candidate}"`) : text(503, "Switchover failed");
   }
+}
+
+const endlessHead = "HTTP/1.0 200 OK\r\nContent-Type: application/json\r\n\r\n{";
+
+/** As fast as the caller takes it, for as long as it takes it. */
+function flood(socket: Socket): void {
+  const more = Buffer.alloc(64 * 1024, " ");
+  const pour = (): void => {
+    while (!socket.destroyed && socket.write(more));
+  };
+  socket.on("drain", pour);
+  socket.write(endlessHead);
+  pour();
+}
+
+function trickle(socket: Socket): void {
+  socket.write(endlessHead);
+  const timer = setInterval(() => socket.write(" "), 1_000);
+  socket.on("close", () => {
+    clearInterval(timer);
+  });
 }
 
 /** `null` while the request is not complete. */

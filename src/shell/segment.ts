@@ -39,6 +39,8 @@ export class Segment {
   /** What was last asked of the network for each interface index. */
   readonly #listening = new Map<number, string>();
   #isCleared = false;
+  /** The groups' places are to be looked at again. */
+  #addressesChanged = false;
 
   constructor(groups: readonly Group[], ports: SegmentPorts) {
     this.#groups = groups;
@@ -67,7 +69,15 @@ export class Segment {
     return this.#interfaces.addresses.map(({ address }) => address);
   }
 
-  handle(event: NetworkEvent): void {
+  /** What has come at once, in order. Thousands of addresses may change on a host at the same time. */
+  handle(events: readonly NetworkEvent[]): void {
+    for (const event of events) this.#handle(event);
+    if (!this.#addressesChanged) return;
+    this.#addressesChanged = false;
+    this.#placeAll(false);
+  }
+
+  #handle(event: NetworkEvent): void {
     const { log, orders } = this.#ports;
     switch (event.kind) {
       case "done":
@@ -202,7 +212,7 @@ export class Segment {
       if (event.change === "present") runner.dispatch({ kind: "addressAppeared", vip: address });
       else runner.dispatch({ kind: "addressGone", vip: address, atMs: event.atMs });
     }
-    this.#placeAll(false);
+    this.#addressesChanged = true;
   }
 }
 

@@ -3,7 +3,7 @@
  * stranger who has the address is found before it is first taken.
  */
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { after, before, describe, it } from "node:test";
 import { PgvipAgents } from "../../lab/agents.js";
 import type { Host } from "../../lab/host.js";
@@ -41,6 +41,23 @@ describe("a VIP outside every subnet, with kernel_lease: off", () => {
       [["holder", 1]],
     );
     assert.ok(await isOn(leader));
+  });
+
+  it("stays also while thousands of other addresses come and go", async () => {
+    const leader = scene.cluster.node(await scene.cluster.waitHealthy());
+    const file = `${leader.directory}/addresses`;
+    for (const verb of ["add", "delete"]) {
+      const lines = Array.from({ length: 4_000 }, (_, index) => {
+        return `address ${verb} 10.8.${String(Math.floor(index / 250))}.${String((index % 250) + 1)}/32 dev lo\n`;
+      });
+      writeFileSync(file, lines.join(""));
+      const { code, stderr } = await leader.exec("ip", ["-batch", file]);
+      assert.equal(code, 0, stderr);
+    }
+    // An agent that is busy with them for longer than its lease would have let go.
+    const { stdout } = await agents.command(leader, ["status", "--json"]);
+    assert.match(stdout, /"state":\s*"holder"/);
+    assert.doesNotMatch(readFileSync(agents.logFile(leader), "utf8"), /lease-ended/);
   });
 
   async function isOn(host: Host): Promise<boolean> {

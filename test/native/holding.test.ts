@@ -254,10 +254,8 @@ describe("a holding", () => {
   });
 
   it("keeps the truth through a netlink overrun", async () => {
-    const change =
-      "for i in $(seq 1 4000); do echo address add 10.8.$((i/250)).$((i%250+1))/32 dev lo; done | ip -batch -";
     holder.process.signal("SIGSTOP");
-    await one.exec("sh", ["-c", change]);
+    await one.exec("sh", ["-c", manyChanges]);
     await one.exec("ip", ["address", "add", `${VIP}/24`, "dev", "eth0"]);
     holder.process.signal("SIGCONT");
     await until("the VIP is known", () => {
@@ -268,6 +266,24 @@ describe("a holding", () => {
     await one.exec("ip", ["address", "flush", "dev", "lo"]);
   });
 
+  it("tells of a deletion whose message was lost in an overrun", async () => {
+    await one.exec("ip", ["address", "delete", `${VIP}/24`, "dev", "eth0"]);
+    await holder.takeOver(leases(60_000));
+    const snapshots = holder.of("snapshot").length;
+    holder.process.signal("SIGSTOP");
+    await one.exec("sh", ["-c", manyChanges]);
+    await one.exec("ip", ["address", "delete", `${VIP}/32`, "dev", "eth0"]);
+    await one.exec("ip", ["address", "delete", `${VIP}/24`, "dev", "eth0"]);
+    const seen = holder.of("address").length;
+    holder.process.signal("SIGCONT");
+    await until("the snapshot after the overrun", () => holder.of("snapshot").length > snapshots);
+    const told = holder.of("address").slice(seen);
+    const gone = told.filter(({ change, address }) => change === "gone" && address.address === VIP);
+    assert.equal(gone.length, 1);
+    assert.equal(await holder.hasVip(), false, "and it is not renewed");
+    await one.exec("ip", ["address", "flush", "dev", "lo"]);
+  });
+
   it("leaves nothing behind when the process ends with an address held", async () => {
     await holder.takeOver(leases(60_000));
     const exit = await holder.process.stop("SIGTERM");
@@ -275,6 +291,10 @@ describe("a holding", () => {
     assert.equal(await holder.hasVip(), true);
   });
 });
+
+/** More than the messages about them that the kernel keeps for a listener. */
+const manyChanges =
+  "for i in $(seq 1 4000); do echo address add 10.8.$((i/250)).$((i%250+1))/32 dev lo; done | ip -batch -";
 
 function arpText(frame: Uint8Array): string {
   const parsed = parseArp(frame);

@@ -1,7 +1,13 @@
 /** Faults of the VIP manager itself, on the leader. PostgreSQL and Patroni are well. */
 import { sleep } from "../../../lab/wait.js";
-import type { Fault } from "../fault.js";
+import type { Fault, Plot } from "../fault.js";
 import { leaderHost, startManager } from "./verbs.js";
+
+const untouched = [
+  { measure: "lost", atMost: 0 },
+  { measure: "cut", atMost: 0 },
+  { measure: "takes", atMost: 0 },
+] as const;
 
 export const agentFaults: readonly Fault[] = [
   {
@@ -13,6 +19,16 @@ export const agentFaults: readonly Fault[] = [
     },
     mend: startManager,
     bounds: [{ measure: "gone", atMost: 3_500 }],
+  },
+  {
+    name: "agent-restarted",
+    about: "SIGKILL for the VIP manager, started again at once",
+    async act(plot) {
+      await plot.stage.manager.kill(leaderHost(plot));
+      await startManager(plot);
+      await sleep(5_000);
+    },
+    bounds: untouched,
   },
   {
     name: "agent-stopped",
@@ -62,4 +78,24 @@ export const agentFaults: readonly Fault[] = [
       { measure: "back", atMost: 1_000 },
     ],
   },
+  {
+    name: "agent-without-files",
+    about: "the VIP manager can open no more files or sockets for 8 s (EMFILE)",
+    async act(plot) {
+      await limitFiles(plot, "3");
+      await sleep(8_000);
+      await limitFiles(plot, "1024");
+      plot.mark("mended");
+      await sleep(2_000);
+    },
+    bounds: untouched,
+  },
 ];
+
+/** Sets the soft limit; what is open stays open. */
+async function limitFiles(plot: Plot, soft: string): Promise<void> {
+  for (const { pid } of plot.stage.manager.processes(leaderHost(plot))) {
+    const { code, stderr } = await leaderHost(plot).exec("prlimit", ["--pid", String(pid), `--nofile=${soft}:`]);
+    if (code !== 0) throw new Error(`prlimit: ${stderr}`);
+  }
+}

@@ -1,4 +1,5 @@
 /** The world around the agent moves: network, interface, the whole host, the DCS. */
+import { writeFileSync } from "node:fs";
 import { vipCidr } from "../../../lab/topology.js";
 import { sleep } from "../../../lab/wait.js";
 import type { Fault } from "../fault.js";
@@ -10,6 +11,12 @@ const neverTwo = [
   { measure: "bothWritable", atMost: 0 },
 ] as const;
 
+/** More than the messages about them that the kernel keeps for a listener. */
+const manyAddresses = Array.from(
+  { length: 4_000 },
+  (_, index) => `address add 10.8.${Math.floor(index / 250)}.${(index % 250) + 1}/32 dev lo\n`,
+);
+
 export const networkFaults: readonly Fault[] = [
   {
     name: "vip-deleted",
@@ -20,6 +27,27 @@ export const networkFaults: readonly Fault[] = [
       await sleep(6_000);
     },
     bounds: [{ measure: "vacant", atMost: 50 }],
+  },
+  {
+    name: "netlink-overrun",
+    about:
+      "the VIP is deleted among 4000 other changes of addresses, of which the kernel can tell the VIP manager only some",
+    async act(plot) {
+      const host = leaderHost(plot);
+      const batch = `${host.directory}/addresses`;
+      writeFileSync(batch, manyAddresses.join(""));
+      await plot.stage.manager.freeze(host);
+      await host.exec("ip", ["-batch", batch]);
+      await host.exec("ip", ["address", "delete", vipCidr, "dev", "eth0"]);
+      await host.exec("ip", ["address", "delete", vipCidr.replace("/24", "/32"), "dev", "eth0"]);
+      await plot.stage.manager.thaw(host);
+      plot.mark("mended");
+      await sleep(6_000);
+    },
+    async mend(plot) {
+      await leaderHost(plot).exec("ip", ["address", "flush", "dev", "lo", "to", "10.8.0.0/16"]);
+    },
+    bounds: [{ measure: "back", atMost: 1_000 }],
   },
   {
     name: "link-down",
@@ -64,6 +92,8 @@ export const networkFaults: readonly Fault[] = [
     },
     bounds: [...neverTwo, { measure: "spoken", atMost: 0 }],
   },
+  clockStep("clock-forward", "an hour forward", 3_600_000, "SIGWINCH", "SIGPWR"),
+  clockStep("clock-back", "an hour back", -3_600_000, "SIGPWR", "SIGWINCH"),
   {
     name: "host-suspended",
     about: "every process of the leader's host stands still for 5 s",
@@ -114,6 +144,32 @@ export const networkFaults: readonly Fault[] = [
     ],
   },
 ];
+
+/** Somebody sets the leader's wall clock, and after 10 s sets it right. */
+function clockStep(name: string, about: string, byMs: number, step: NodeJS.Signals, back: NodeJS.Signals): Fault {
+  return {
+    name,
+    about: `the wall clock of the leader's host steps ${about}, and 10 s later the other way`,
+    backend: "stand-in",
+    needs: "event loop",
+    async act({ stage, standIn, leader, mark }) {
+      const set = (signal: NodeJS.Signals, clockMs: number): void => {
+        for (const process of stage.manager.processes(stage.cluster.node(leader))) process.signal(signal);
+        standIn().stepClock(leader, clockMs);
+      };
+      set(step, byMs);
+      await sleep(10_000);
+      set(back, 0);
+      mark("mended");
+      await sleep(5_000);
+    },
+    bounds: [
+      { measure: "lost", atMost: 0 },
+      { measure: "cut", atMost: 0 },
+      { measure: "takes", atMost: 0 },
+    ],
+  };
+}
 
 const dcsDownMs = 60_000;
 

@@ -1,4 +1,4 @@
-/** Faults of the leader's Patroni, with PostgreSQL alive and writable. */
+/** Faults of the leader's Patroni, with PostgreSQL alive and writable, and of PostgreSQL itself. */
 import { sleep } from "../../../lab/wait.js";
 import type { Fault } from "../fault.js";
 import { succeeded } from "./verbs.js";
@@ -22,16 +22,28 @@ export const patroniFaults: readonly Fault[] = [
   },
   {
     name: "patroni-restarted",
-    about: "SIGKILL for Patroni, started again after 2 s",
+    about: "SIGKILL for Patroni, started again after 5 s",
     async act({ stage, leader }) {
       await stage.cluster.killPatroni(leader);
-      await sleep(2_000);
+      await sleep(5_000);
       await stage.cluster.startPatroni(leader);
       await sleep(8_000);
     },
     bounds: [
       { measure: "lost", atMost: 0 },
       { measure: "cut", atMost: 0 },
+      { measure: "takes", atMost: 0 },
+    ],
+  },
+  {
+    name: "postgres-killed",
+    about: "SIGKILL for PostgreSQL's postmaster; Patroni starts it again in place",
+    async act({ stage, leader }) {
+      await stage.cluster.killPostgres(leader);
+      await sleep(10_000);
+    },
+    bounds: [
+      { measure: "lost", atMost: 0 },
       { measure: "takes", atMost: 0 },
     ],
   },

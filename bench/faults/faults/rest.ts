@@ -18,6 +18,15 @@ export const restFaults: readonly Fault[] = [
   ]),
   mistreated("rest-garbage", "answers random bytes on the leader for 8 s", "babbles", 8_000, untouched),
   mistreated("rest-redirects", "answers 302 on the leader for 8 s", "redirects", 8_000, untouched),
+  mistreated("rest-gone", "takes no connections on the leader for 8 s", "refuses", 8_000, untouched),
+  mistreated(
+    "rest-endless",
+    "answers without end on the leader for 8 s, as fast as it can",
+    "floods",
+    8_000,
+    untouched,
+  ),
+  mistreated("rest-trickles", "answers one byte a second on the leader for 8 s", "trickles", 8_000, untouched),
   {
     name: "rest-slow",
     about: "Patroni's REST interface answers 200 ms late on the leader for 8 s",
