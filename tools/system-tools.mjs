@@ -45,7 +45,10 @@ const table = /** @satisfies {Record<string, readonly SystemTool[]>} */ ({
     { package: "tshark", program: "tshark" },
     { package: "nftables", program: "nft" },
   ],
-  supervisor: [{ package: "systemd", program: "systemd-analyze" }],
+  supervisor: [
+    { package: "systemd", program: "systemd-analyze" },
+    { package: "tar", program: "tar" },
+  ],
   shells: [
     { package: "zsh", program: "zsh" },
     { package: "fish", program: "fish" },
