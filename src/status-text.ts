@@ -106,9 +106,9 @@ function peerText(peer: Peer, nowMs: number): string {
   );
 }
 
-function clusterText({ patroni, role }: GroupStatus): string {
+function clusterText({ patroni, role, cluster }: GroupStatus): string {
   const parts = [
-    patroni.scope ?? "not known yet",
+    `${cluster === null ? "" : `${cluster}: `}${patroni.scope ?? "not known yet"}`,
     ...(patroni.member === null ? [] : [`member ${patroni.member}`]),
     ...(patroni.timeline === null ? [] : [`timeline ${String(patroni.timeline)}`]),
   ];
