@@ -12,12 +12,15 @@ export interface StandInOptions {
   readonly pace?: Partial<Pace>;
   /** From the leader lock to the first accepted write. */
   readonly promoteMs?: number;
+  /** The cluster's name. */
+  readonly scope?: string;
 }
 
 export class StandInCluster extends Cluster {
   readonly writeProtocol = "stand-in";
   readonly #pace: Pace;
   readonly #promoteMs: number;
+  readonly #scope: string;
   readonly #dcsProcess: LabProcess;
   readonly #patroni = new Map<string, LabProcess>();
   readonly #illness = new Map<string, PatroniOrder>();
@@ -39,6 +42,7 @@ export class StandInCluster extends Cluster {
     super(nodes, dcs, console);
     this.#pace = { ...defaultPace, ...options.pace };
     this.#promoteMs = options.promoteMs ?? 100;
+    this.#scope = options.scope ?? "demo";
     const settings = { ttlMs: this.#pace.ttlSeconds * 1000, firstLeader: nodes[0]?.name };
     const [command, args] = labProgram("stand-in/dcs.ts", [JSON.stringify(settings)]);
     this.#dcsProcess = dcs.spawn(command, args, { log: "dcs" });
@@ -49,7 +53,7 @@ export class StandInCluster extends Cluster {
     if (this.#patroni.get(node)?.running === true) throw new Error(`Patroni already runs on ${node}`);
     const settings = {
       name: node,
-      scope: "demo",
+      scope: this.#scope,
       directory: host.directory,
       dcsAddress: this.dcs.address,
       ttlMs: this.#pace.ttlSeconds * 1000,

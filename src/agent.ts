@@ -4,15 +4,14 @@
  * The composition root: it may import everything; nothing but the command `run` imports it.
  */
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Config, GroupConfig } from "./config/config.js";
+import { type Config, type GroupConfig, patroniNamed } from "./config/config.js";
 import type { GroupState } from "./core/types.js";
 import { PgvipError } from "./errors.js";
 import type { Logger } from "./log.js";
 import type { Clock } from "./ports/clock.js";
 import type { Network } from "./ports/network.js";
-import type { Patroni } from "./ports/patroni.js";
 import { requireCapabilities } from "./shell/capabilities.js";
-import { ClusterWatch } from "./shell/cluster-watch.js";
+import { Cluster } from "./shell/cluster.js";
 import { type ControlServer, type Request, serveControl } from "./shell/control-socket.js";
 import { Group, type ReportListener } from "./shell/group.js";
 import { Hints, openFifo } from "./shell/hints.js";
@@ -71,14 +70,14 @@ class Agent {
   readonly #network: Network;
   readonly #orders: Orders;
   readonly #segment: Segment;
-  readonly #patroni: Patroni;
+  /** Those that some group follows, by the names that groups know them by. */
+  readonly #clusters = new Map<string | null, Cluster>();
   readonly #metrics: Metrics | null;
   readonly #history: HistoryFile;
   readonly #hooks: Hooks;
   readonly #operator: Operator;
   readonly #hints = new Hints(this.#clock, () => this.#notify());
   readonly #reloader: Reloader;
-  #watch: ClusterWatch;
   #control: ControlServer | null = null;
   #metricsServer: MetricsServer | null = null;
   #closeFifo: () => void = () => undefined;
@@ -96,9 +95,7 @@ class Agent {
     });
     this.#orders = new Orders(this.#network);
     this.#metrics = metrics === null ? null : new metrics(() => this.#status());
-    const opened = openPatroni(config.patroni, this.#clock, { get: getBy(this.#orders) });
-    this.#patroni = this.#metrics?.timed(opened) ?? opened;
-    this.#groups.push(...config.groups.map((group) => this.#makeGroup(group)));
+    this.#groups.push(...config.groups.map((group) => this.#makeGroup(group, config)));
     this.#operator = new Operator(this.#groups, { clock: this.#clock, store });
     this.#operator.restore(kept);
     this.#segment = new Segment(this.#groups, {
@@ -109,13 +106,12 @@ class Agent {
       },
       now: () => this.#now(),
     });
-    this.#watch = this.#makeWatch();
     this.#reloader = new Reloader(this.#groups, {
       log,
       segment: this.#segment,
       readConfig,
       config: () => this.#config,
-      make: (group) => this.#makeGroup(group),
+      make: (group, after) => this.#makeGroup(group, after),
       applied: (changed) => {
         this.#applyConfig(changed);
       },
@@ -153,7 +149,7 @@ class Agent {
         this.#log,
       );
       this.#metricsServer = await this.#serveMetrics();
-      this.#watch.start();
+      this.#serveGroups();
       this.#onSignals();
       this.#supervisor.start(() => this.#summary());
       return await finished;
@@ -162,21 +158,22 @@ class Agent {
     }
   }
 
-  #makeGroup(config: GroupConfig): Group {
+  #makeGroup(group: GroupConfig, config: Config): Group {
     const listeners: readonly ReportListener[] = [
-      (group, report, state) => this.#metrics?.note(group, report, state),
-      (group, report) => {
-        this.#history.note(group, report);
+      (name, report, state) => this.#metrics?.note(name, report, state),
+      (name, report) => {
+        this.#history.note(name, report);
       },
-      (group, report) => {
-        this.#hooks.note(group, report);
+      (name, report) => {
+        this.#hooks.note(name, report);
       },
     ];
-    return new Group(config, {
+    const { patroni, scope } = this.#clusterOf(group, config);
+    return new Group(group, {
       clock: this.#clock,
       orders: this.#orders,
-      patroni: this.#patroni,
-      scope: this.#config.patroni.scope,
+      patroni,
+      scope,
       log: this.#log,
       listeners,
       listen: () => {
@@ -185,12 +182,30 @@ class Agent {
     });
   }
 
-  #makeWatch(): ClusterWatch {
-    return new ClusterWatch(this.#patroni, this.#groups, {
+  #clusterOf({ cluster: name }: GroupConfig, config: Config): Cluster {
+    const known = this.#clusters.get(name);
+    if (known !== undefined) return known;
+    const patroni = patroniNamed(config, name);
+    const opened = openPatroni(patroni, this.#clock, { get: getBy(this.#orders) });
+    const cluster = new Cluster(patroni, this.#metrics?.timed(opened) ?? opened, {
       clock: this.#clock,
-      log: this.#log,
+      log: name === null ? this.#log : this.#log.child({ cluster: name }),
       ownAddresses: () => this.#segment.ownAddresses,
     });
+    this.#clusters.set(name, cluster);
+    return cluster;
+  }
+
+  /** Each cluster tells its groups what it knows; one that nobody follows any more is forgotten. */
+  #serveGroups(): void {
+    for (const [name, cluster] of this.#clusters) {
+      const groups = this.#groups.filter(({ config }) => config.cluster === name);
+      if (groups.length > 0) cluster.serve(groups);
+      else {
+        cluster.close();
+        this.#clusters.delete(name);
+      }
+    }
   }
 
   #notify(): { readonly asked: number } {
@@ -205,9 +220,7 @@ class Agent {
     this.#log.level = config.logLevel;
     for (const group of this.#groups) group.setLogLevel(config.logLevel);
     // New groups have to learn what the others know, and there may be the first one that follows the members.
-    this.#watch.stop();
-    this.#watch = this.#makeWatch();
-    this.#watch.start();
+    this.#serveGroups();
   }
 
   async #serveMetrics(): Promise<MetricsServer | null> {
@@ -220,7 +233,9 @@ class Agent {
   }
 
   #status(): StatusDocument {
-    return statusOf(this.#groups, this.#segment, this.#startedAt, this.#now(), this.#watch.names);
+    return statusOf(this.#groups, this.#segment, this.#startedAt, this.#now(), ({ config: { cluster } }) => {
+      return this.#clusters.get(cluster)?.names ?? new Map<string, string>();
+    });
   }
 
   #now(): Instant {
@@ -263,9 +278,8 @@ class Agent {
 
   async #close(): Promise<void> {
     this.#supervisor.stop();
-    this.#watch.stop();
+    for (const cluster of this.#clusters.values()) cluster.close();
     this.#closeFifo();
-    this.#patroni.close();
     this.#network.close();
     await Promise.race([Promise.all([this.#history.flushed(), this.#hooks.finished()]), sleep(LAST_WORDS_MS)]);
     await this.#metricsServer?.close();

@@ -115,9 +115,9 @@ function clockTexts({ clockAheadMs }: Peer): readonly string[] {
   return [`clock ${seconds} s ${clockAheadMs > 0 ? "ahead of" : "behind"} ours`];
 }
 
-function clusterText({ patroni, role }: GroupStatus): string {
+function clusterText({ patroni, role, cluster }: GroupStatus): string {
   const parts = [
-    patroni.scope ?? "not known yet",
+    `${cluster === null ? "" : `${cluster}: `}${patroni.scope ?? "not known yet"}`,
     ...(patroni.member === null ? [] : [`member ${patroni.member}`]),
     ...(patroni.timeline === null ? [] : [`timeline ${String(patroni.timeline)}`]),
   ];

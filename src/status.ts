@@ -84,6 +84,10 @@ const maintenance = v.object({
 
 const group = v.object({
   name: said(v.string(), "the VIPs without prefix length, with commas"),
+  cluster: said(
+    v.optional(v.nullable(v.string()), null),
+    "the cluster that the VIP follows, by its name in clusters; null for the one of the section patroni",
+  ),
   role: said(v.string(), "what the VIP follows: primary"),
   vips: said(list(v.string()), "with prefix length"),
   interface: v.nullable(v.string()),

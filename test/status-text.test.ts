@@ -15,6 +15,7 @@ function at(agoMs: number): string {
 
 const standby: GroupStatus = {
   name: "10.0.0.100",
+  cluster: null,
   role: "primary",
   vips: ["10.0.0.100/24"],
   interface: "eth0",

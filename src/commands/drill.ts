@@ -2,7 +2,7 @@
 import { closeSync, openSync, writeFileSync } from "node:fs";
 import { createInterface } from "node:readline/promises";
 import { InvalidArgumentError, Option } from "commander";
-import type { Config } from "../config/config.js";
+import { type Config, type FollowedCluster, type PatroniConfig, followedClusters } from "../config/config.js";
 import { loadConfig } from "../config/load.js";
 import { PgvipError } from "../errors.js";
 import type { AddCommand, Context } from "./context.js";
@@ -16,6 +16,7 @@ const MAX_LAG_BYTES = 1_048_576;
 
 interface DrillOptions {
   readonly yes?: true;
+  readonly cluster?: string;
   readonly candidate?: string;
   readonly candidateLag: number;
   readonly watch?: true;
@@ -28,6 +29,9 @@ export const addDrill: AddCommand = (program, context) => {
     .command("drill")
     .description("switch the cluster over, measure from here, and tell what took how long");
   addSettings(command)
+    .addOption(
+      new Option("--cluster <name>", "the one of several clusters; by default that of the first VIP of a primary"),
+    )
     .addOption(new Option("--candidate <member>", "who shall lead; by default the replica with the least lag"))
     .addOption(
       new Option("--candidate-lag <bytes>", "refuse a candidate that is further behind")
@@ -56,7 +60,8 @@ async function run(config: Config, options: DrillOptions, terminal: Context["ter
   const note = (text: string): void => {
     terminal.err(`${text}\n`);
   };
-  const { members, paused } = await askCluster(config);
+  const { patroni, vip } = subject(config, options.cluster ?? null);
+  const { members, paused } = await askCluster(patroni);
   const plan = planDrill(members, paused, { candidate: options.candidate ?? null, maxLagBytes: options.candidateLag });
   const leader = plan.kind === "ready" ? plan.leader : members.find(({ role }) => role === "leader");
   if (leader === undefined) throw new PgvipError("SYSTEM", "no drill: the cluster has no leader");
@@ -65,8 +70,6 @@ async function run(config: Config, options: DrillOptions, terminal: Context["ter
   }
   // Found out before connections break.
   const writeReport = options.html === undefined ? null : openReport(options.html);
-  const vip = config.groups.find(({ role }) => role === "primary")?.vips[0]?.address;
-  if (vip === undefined) throw new PgvipError("USAGE", "no drill: no VIP follows the primary, so none would move");
   if (plan.kind === "ready" && !options.watch) {
     if (!options.yes)
       await confirm(`Switch over from ${leader.name} to ${plan.candidate.name}? Its connections break. [y/N] `);
@@ -74,12 +77,28 @@ async function run(config: Config, options: DrillOptions, terminal: Context["ter
   } else note(`${leader.name} leads; waiting for another leader, measuring ${vip} from here; Ctrl-C ends it`);
   const act =
     plan.kind === "ready" && !options.watch
-      ? () => requestSwitchover(config.patroni, { leader: leader.name, candidate: plan.candidate.name })
+      ? () => requestSwitchover(patroni, { leader: leader.name, candidate: plan.candidate.name })
       : null;
-  const settings = { config, vip, leader: leader.name, members, intervalMs: INTERVAL_MS, act, until: ended(options) };
-  const result = await drill(settings, await openProbes(vip, config.patroni.postgres.port, note), note);
+  const whole = { config, patroni, members, intervalMs: INTERVAL_MS };
+  const settings = { ...whole, vip, leader: leader.name, act, until: ended(options) };
+  const result = await drill(settings, await openProbes(vip, patroni.postgres.port, note), note);
   writeReport?.(drillHtml(result));
   terminal.out(options.json ? `${JSON.stringify(result, null, 2)}\n` : `${drillText(result)}\n`);
+}
+
+/** What is measured: the first VIP that follows the primary, of the named cluster or of any. */
+function subject(config: Config, name: string | null): Pick<FollowedCluster, "patroni"> & { readonly vip: string } {
+  const followed = followedClusters(config);
+  const known = followed.flatMap((cluster) => cluster.name ?? []);
+  if (name !== null && !known.includes(name)) {
+    const wanted = known.length === 0 ? "the configuration names no cluster" : `wanted one of ${known.join(", ")}`;
+    throw new PgvipError("USAGE", `--cluster is ${name}; ${wanted}`);
+  }
+  for (const { patroni, groups } of followed.filter((cluster) => name === null || cluster.name === name)) {
+    const vip = groups.find(({ role }) => role === "primary")?.vips[0]?.address;
+    if (vip !== undefined) return { patroni, vip };
+  }
+  throw new PgvipError("USAGE", "no drill: no VIP follows the primary, so none would move");
 }
 
 function openReport(file: string): (html: string) => void {
@@ -106,14 +125,14 @@ function ended({ watch }: DrillOptions): Promise<void> {
   ]);
 }
 
-async function askCluster(config: Config) {
+async function askCluster(config: PatroniConfig) {
   const { openPatroni } = await import("../shell/patroni-http.js");
   const { systemClock } = await import("../shell/system-clock.js");
-  const patroni = openPatroni(config.patroni, systemClock);
+  const patroni = openPatroni(config, systemClock);
   try {
     const members = await patroni.members(TIMEOUT_MS);
     if ("kind" in members) {
-      throw new PgvipError("SYSTEM", `Patroni at ${config.patroni.url} did not tell its members: ${members.detail}`);
+      throw new PgvipError("SYSTEM", `Patroni at ${config.url} did not tell its members: ${members.detail}`);
     }
     const { observation } = await patroni.health("/primary", TIMEOUT_MS);
     return { members, paused: observation.kind === "answered" && observation.status.pause };

@@ -1,6 +1,6 @@
 /** What no single setting can say: settings that contradict each other. */
 import { type Cidr, isLinkLocal, isOnSubnet } from "../wire/addresses.js";
-import type { Path } from "./layers.js";
+import { type Path, pathText } from "./layers.js";
 import type { PatroniSettings, VipSettings } from "./schema.js";
 
 /** A contradiction at the place of one of the settings that make it. */
@@ -11,8 +11,18 @@ export interface Contradiction {
 
 /** The parts of a configuration that are right for themselves, so that all problems can be told at once. */
 export interface Parts {
-  readonly patroni: PatroniSettings | null;
+  /** The section `patroni` and each of `clusters`, with its place. */
+  readonly patronis: readonly Section[];
   readonly vips: readonly Entry[];
+  /** Names in `clusters`, also of those that are wrong in themselves. */
+  readonly clusterNames: readonly string[];
+  /** Whether anybody wrote the section `patroni`. */
+  readonly hasPatroni: boolean;
+}
+
+export interface Section {
+  readonly path: Path;
+  readonly patroni: PatroniSettings;
 }
 
 /** An entry of `vips`, with its place in the list. */
@@ -21,10 +31,13 @@ interface Entry {
   readonly vip: VipSettings;
 }
 
-export function contradictions({ patroni, vips }: Parts): readonly Contradiction[] {
-  const ofPatroni = patroni === null ? [] : patroniContradictions(patroni);
+export function contradictions(parts: Parts): readonly Contradiction[] {
+  const { patronis, vips } = parts;
   return [
-    ...ofPatroni.map(({ path, text }) => ({ path: ["patroni", ...path], text })),
+    ...patronis.flatMap((section) =>
+      patroniContradictions(section).map(({ path, text }) => ({ path: [...section.path, ...path], text })),
+    ),
+    ...clusterContradictions(parts),
     ...vips.flatMap(({ index, vip }) =>
       vipContradictions(vip).map(({ path, text }) => ({ path: ["vips", index, ...path], text })),
     ),
@@ -33,29 +46,55 @@ export function contradictions({ patroni, vips }: Parts): readonly Contradiction
   ];
 }
 
-function patroniContradictions(patroni: PatroniSettings): readonly Contradiction[] {
+function patroniContradictions({ path, patroni }: Section): readonly Contradiction[] {
+  const section = pathText(path);
   const { url, username, password, password_file, ca, cert, key, insecure } = patroni;
   const hasPassword = password !== undefined || password_file !== undefined;
   const isPlain = url.startsWith("http:");
   const secure = { ca, cert, key, insecure: insecure ? true : undefined };
   return [
     ...when(username !== undefined && !hasPassword, ["username"], "has no password; wanted password_file or password"),
-    ...when(username === undefined && hasPassword, [password === undefined ? "password_file" : "password"], NO_USER),
+    ...when(
+      username === undefined && hasPassword,
+      [password === undefined ? "password_file" : "password"],
+      `has no user; wanted ${section}.username as well`,
+    ),
     ...when(
       password !== undefined && password_file !== undefined,
       ["password_file"],
       "is given beside password; wanted one of them",
     ),
-    ...when(cert !== undefined && key === undefined, ["cert"], "has no key; wanted patroni.key as well"),
-    ...when(key !== undefined && cert === undefined, ["key"], "has no certificate; wanted patroni.cert as well"),
+    ...when(cert !== undefined && key === undefined, ["cert"], `has no key; wanted ${section}.key as well`),
+    ...when(key !== undefined && cert === undefined, ["key"], `has no certificate; wanted ${section}.cert as well`),
     ...when(insecure && ca !== undefined, ["insecure"], "is true although a CA is given; wanted one of them"),
     ...Object.entries(secure).flatMap(([name, value]) =>
-      when(isPlain && value !== undefined, [name], `has no effect because patroni.url is ${url}; wanted https://`),
+      when(isPlain && value !== undefined, [name], `has no effect because ${section}.url is ${url}; wanted https://`),
     ),
   ];
 }
 
-const NO_USER = "has no user; wanted patroni.username as well";
+/** A VIP must never follow a cluster that nobody chose for it. */
+function clusterContradictions({ vips, clusterNames, hasPatroni }: Parts): readonly Contradiction[] {
+  const isUsed = (name: string): boolean => vips.some(({ vip }) => vip.cluster === name);
+  const names = clusterNames.join(", ");
+  return [
+    ...vips.flatMap(({ index, vip: { cluster } }) => [
+      ...when(
+        cluster !== undefined && !clusterNames.includes(cluster),
+        ["vips", index, "cluster"],
+        `is ${cluster ?? ""}; wanted ${clusterNames.length === 0 ? "a name of clusters, where there is none" : `one of ${names}`}`,
+      ),
+      ...when(
+        cluster === undefined && clusterNames.length > 0 && !hasPatroni,
+        ["vips", index, "cluster"],
+        `is missing; wanted one of ${names}, or a section patroni that VIPs without a cluster follow`,
+      ),
+    ]),
+    ...clusterNames.flatMap((name) =>
+      when(vips.length > 0 && !isUsed(name), ["clusters", name], "is followed by no VIP; wanted a VIP with its name"),
+    ),
+  ];
+}
 
 function vipContradictions(vip: VipSettings): readonly Contradiction[] {
   const { label, peers, transport } = vip;

@@ -2,6 +2,7 @@
  * The configuration that the agent runs on: checked, complete, without sources. Spans are in milliseconds, `null` stands
  * for "find out at run time".
  */
+import { assert } from "../assert.js";
 import type { Cidr } from "../wire/addresses.js";
 import type { AdvertKey, Signatures } from "../wire/advert-trailer.js";
 import { type Dialect, passwordBytes } from "../wire/vrrp.js";
@@ -9,7 +10,10 @@ import type { Settings, VipSettings } from "./schema.js";
 import type { HostPort } from "./values.js";
 
 export interface Config {
+  /** The one that groups follow which name no cluster. */
   readonly patroni: PatroniConfig;
+  /** Further ones, by the names that groups know them by. */
+  readonly clusters: ReadonlyMap<string, PatroniConfig>;
   /** At least one. */
   readonly groups: readonly GroupConfig[];
   readonly onStop: "release" | "keep";
@@ -63,6 +67,8 @@ export interface GroupConfig {
   /** At least one, in the order given. */
   readonly vips: readonly Cidr[];
   readonly interface: string | null;
+  /** A name of `Config.clusters`; `null` = `Config.patroni`. */
+  readonly cluster: string | null;
   readonly role: Role;
   /** `GET` path of Patroni's REST API whose 200 says that this node has the role. */
   readonly healthPath: string;
@@ -108,6 +114,7 @@ export interface GroupTiming {
 /** Passwords, from wherever they were kept. */
 export interface Secrets {
   readonly patroni: string | null;
+  readonly clusters: ReadonlyMap<string, string | null>;
   /** In the order of the VIPs' entries. */
   readonly vips: readonly VipSecrets[];
 }
@@ -125,6 +132,12 @@ const NO_SECRETS: VipSecrets = { password: null, keys: [] };
 export function configOf(settings: Settings, secrets: Secrets): Config {
   return {
     patroni: patroniOf(settings.patroni, secrets.patroni),
+    clusters: new Map(
+      Object.entries(settings.clusters).map(([name, cluster]) => [
+        name,
+        patroniOf(cluster, secrets.clusters.get(name) ?? null),
+      ]),
+    ),
     groups: settings.vips.map((vip, index) => groupOf(vip, secrets.vips[index] ?? NO_SECRETS)),
     onStop: settings.on_stop,
     socketPath: settings.socket,
@@ -153,6 +166,30 @@ export function defaultFifo(socketPath: string): string {
 /** VRRPv2 counts whole seconds; 1 s is what its routers use unless told otherwise. */
 const DEFAULT_ADVERT_INTERVAL_MS = { 3: 100, 2: 1000 } as const;
 
+/** The Patroni that a group follows, by the name in its settings; that there is such a cluster was checked. */
+export function patroniNamed({ patroni, clusters }: Config, name: string | null): PatroniConfig {
+  const found = name === null ? patroni : clusters.get(name);
+  assert(found !== undefined, `there is a cluster ${name ?? ""}`);
+  return found;
+}
+
+/** A cluster that is followed, with the groups that follow it. */
+export interface FollowedCluster {
+  /** `null`: the one of the section `patroni`. */
+  readonly name: string | null;
+  readonly patroni: PatroniConfig;
+  readonly groups: readonly GroupConfig[];
+}
+
+/** Clusters that some group follows, in the order of the groups. */
+export function followedClusters(config: Config): readonly FollowedCluster[] {
+  return [...new Set(config.groups.map(({ cluster }) => cluster))].map((name) => ({
+    name,
+    patroni: patroniNamed(config, name),
+    groups: config.groups.filter(({ cluster }) => cluster === name),
+  }));
+}
+
 /** `password`: `null` without one, and for those who only look. */
 export function patroniOf(patroni: Settings["patroni"], password: string | null): PatroniConfig {
   const { username, cert, key } = patroni;
@@ -175,6 +212,7 @@ function groupOf(vip: VipSettings, { password, keys }: VipSecrets): GroupConfig 
   return {
     vips: vip.address,
     interface: vip.interface ?? null,
+    cluster: vip.cluster ?? null,
     role: vip.role,
     healthPath: healthPathOf(vip),
     election: electionOf(vip),

@@ -2,12 +2,21 @@
 import type { HostPort } from "./values.js";
 import type { Signatures } from "../wire/advert-trailer.js";
 import type { Dialect } from "../wire/vrrp.js";
-import type { Config, GroupConfig, HookConfig, PatroniConfig, Transport } from "./config.js";
+import {
+  type Config,
+  type GroupConfig,
+  type HookConfig,
+  type PatroniConfig,
+  type Transport,
+  followedClusters,
+} from "./config.js";
 
 export function describe(config: Config): string {
   return [
-    ...describePatroni(config.patroni),
-    ...config.groups.flatMap(describeGroup),
+    ...followedClusters(config).flatMap(({ name, patroni, groups }) => [
+      ...describePatroni(name, patroni),
+      ...groups.flatMap(describeGroup),
+    ]),
     "agent",
     row("on stop", config.onStop === "release" ? "release the VIP" : "keep the VIP, for the next start to adopt"),
     row("control socket", config.socketPath),
@@ -27,11 +36,11 @@ function describeHooks({ acquire, release, fault, user, timeoutMs }: HookConfig)
   );
 }
 
-function describePatroni(patroni: PatroniConfig): readonly string[] {
+function describePatroni(name: string | null, patroni: PatroniConfig): readonly string[] {
   const { tls, credentials, postgres } = patroni;
   const signer = tls.ca === null ? "the system's CAs" : tls.ca;
   return [
-    `Patroni at ${patroni.url}`,
+    `${name === null ? "" : `${name}: `}Patroni at ${patroni.url}`,
     row("cluster", patroni.scope ?? "whatever it says"),
     row("member", patroni.name ?? "whatever it says"),
     ...(patroni.url.startsWith("https:")

@@ -4,7 +4,7 @@
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
-import { type Field, fields } from "./fields.js";
+import { type Field, clustersRow, fields } from "./fields.js";
 import { type Tree, isTree } from "./layers.js";
 import { schema } from "./schema.js";
 
@@ -15,7 +15,11 @@ const AS_IT_IS = "<!-- prettier-ignore -->";
 
 /** The settings as a Markdown table. Flags and variables follow from the path by the rule told above the table. */
 export function readmeTable(): string {
-  const rows = fields().map((field) => `| ${cellsOf(field).join(" | ")} |`);
+  const { placeholder, about } = clustersRow();
+  const rows = [
+    ...fields().map((field) => `| ${cellsOf(field).join(" | ")} |`),
+    `| \`clusters\` | ${placeholder} |  | ${about} |`,
+  ];
   return ["| setting | values | default | |", "|---|---|---|---|", ...rows].join("\n");
 }
 
@@ -46,18 +50,29 @@ function described(emitted: unknown, known: readonly Field[]): Tree {
     Object.fromEntries(
       Object.entries(properties(node)).map(([key, value]) => {
         const about = known.find((field) => field.section === section && field.key === key)?.about;
-        const { placeholder: _placeholder, option: _option, ...rest } = isTree(value) ? value : {};
+        const {
+          placeholder: _placeholder,
+          option: _option,
+          onlyInFile: _onlyInFile,
+          ...rest
+        } = isTree(value) ? value : {};
         return [key, about === undefined ? rest : { ...rest, description: about }];
       }),
     );
   const root = isTree(emitted) ? emitted : {};
-  const { patroni, vips, ...agent } = withAbout(root, "agent");
+  const { patroni, clusters, vips, ...agent } = withAbout(root, "agent");
+  const cluster = isTree(clusters) && isTree(clusters["additionalProperties"]) ? clusters["additionalProperties"] : {};
   const items = isTree(vips) && isTree(vips["items"]) ? vips["items"] : {};
   return {
     ...root,
     title: "pgvip",
     properties: {
       patroni: { ...(isTree(patroni) ? patroni : {}), properties: withAbout(patroni, "patroni") },
+      clusters: {
+        ...(isTree(clusters) ? clusters : {}),
+        description: clustersRow().about,
+        additionalProperties: { ...cluster, properties: withAbout(cluster, "patroni") },
+      },
       vips: { ...(isTree(vips) ? vips : {}), items: { ...items, properties: withAbout(items, "vips") } },
       ...agent,
     },

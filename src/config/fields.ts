@@ -17,7 +17,7 @@ export interface Field {
   readonly key: string;
   /** As in the file: `vips[].router_id`. */
   readonly path: string;
-  /** `router-id`; `null` for what must not be seen in a list of processes. */
+  /** `router-id`; `null` for what must not be seen in a list of processes, and for what means nothing without the file. */
   readonly flag: string | null;
   readonly variable: string;
   readonly placeholder: string;
@@ -34,7 +34,7 @@ type Entry =
 export const SECRETS: ReadonlySet<string> = new Set(["patroni.password", "vips[].auth_pass", "vips[].auth_keys"]);
 
 export function fields(): readonly Field[] {
-  const agent = Object.entries(schema.entries).filter(([key]) => key !== "patroni" && key !== "vips");
+  const agent = Object.entries(schema.entries).filter(([key]) => !["patroni", "clusters", "vips"].includes(key));
   return [
     ...fieldsOf("vips", "vips[].", vip.entries),
     ...fieldsOf("patroni", "patroni.", patroni.entries),
@@ -45,7 +45,7 @@ export function fields(): readonly Field[] {
 function fieldsOf(section: Section, prefix: string, entries: Readonly<Record<string, Entry>>): readonly Field[] {
   return Object.entries(entries).map(([key, entry]) => {
     const inner = "wrapped" in entry ? entry.wrapped : entry;
-    const { option, placeholder } = v.getMetadata(inner);
+    const { option, placeholder, onlyInFile } = v.getMetadata(inner);
     const name = (typeof option === "string" ? option : key).replaceAll("_", "-");
     const path = `${prefix}${key}`;
     const flag = section === "patroni" ? `patroni-${name}` : name;
@@ -54,7 +54,7 @@ function fieldsOf(section: Section, prefix: string, entries: Readonly<Record<str
       section,
       key,
       path,
-      flag: SECRETS.has(path) ? null : flag,
+      flag: SECRETS.has(path) || onlyInFile === true ? null : flag,
       variable: `PGVIP_${flag.replaceAll("-", "_").toUpperCase()}`,
       placeholder: typeof placeholder === "string" ? placeholder : "value",
       about: v.getDescription(inner) ?? "",
@@ -62,6 +62,12 @@ function fieldsOf(section: Section, prefix: string, entries: Readonly<Record<str
       kind: kindOf(inner),
     };
   });
+}
+
+/** The one part of the file that has no flags: what is inside is described by the fields of `patroni`. */
+export function clustersRow(): { readonly placeholder: string; readonly about: string } {
+  const { placeholder } = v.getMetadata(schema.entries.clusters.wrapped);
+  return { placeholder: String(placeholder), about: v.getDescription(schema.entries.clusters.wrapped) ?? "" };
 }
 
 /** As people write it. */

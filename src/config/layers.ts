@@ -111,9 +111,10 @@ function valueOf({ kind }: Field, text: string): unknown {
 export function merge(layers: readonly Layer[]): { readonly tree: Tree; readonly problems: readonly Problem[] } {
   const problems: Problem[] = [];
   const tree = layers.reduceRight<Tree>((below, above) => {
-    const { patroni, vips, ...agent } = above.tree;
+    const { patroni, clusters, vips, ...agent } = above.tree;
     const merged: Record<string, unknown> = { ...below, ...agent };
     if (patroni !== undefined) merged["patroni"] = over(patroni, below["patroni"]);
+    if (clusters !== undefined) merged["clusters"] = overEach(clusters, below["clusters"]);
     if (vips !== undefined) {
       const several = Array.isArray(below["vips"]) && below["vips"].length > 1 ? below["vips"].length : null;
       if (several === null) merged["vips"] = overVips(vips, below["vips"]);
@@ -132,6 +133,14 @@ function overVips(above: unknown, below: unknown): unknown {
   if (below === undefined) return above;
   if (!Array.isArray(above) || !Array.isArray(below)) return below;
   return [over(above[0], below[0])];
+}
+
+function overEach(above: unknown, below: unknown): unknown {
+  if (!isTree(above) || !isTree(below)) return below ?? above;
+  const names = new Set([...Object.keys(below), ...Object.keys(above)]);
+  return Object.fromEntries(
+    [...names].map((name) => [name, name in above ? over(above[name], below[name]) : below[name]]),
+  );
 }
 
 /** Key by key where both are mappings. Something else below is left for the schema to refuse. */
@@ -155,6 +164,17 @@ export function valueAt(tree: unknown, path: Path): unknown {
     if (Array.isArray(value) && typeof key === "number") return value[key];
     return isTree(value) && Object.hasOwn(value, key) ? value[String(key)] : undefined;
   }, tree);
+}
+
+/** Where each way to a Patroni is described: the section `patroni`, and each of `clusters`. */
+export function clusterPaths(tree: Tree): readonly Path[] {
+  const clusters = valueAt(tree, ["clusters"]);
+  return [["patroni"], ...(isTree(clusters) ? Object.keys(clusters) : []).map((name) => ["clusters", name])];
+}
+
+/** A setting of one of `clusters` is what it is in `patroni`. */
+export function asInPatroni(path: Path): Path {
+  return path[0] === "clusters" && path.length > 2 ? ["patroni", ...path.slice(2)] : path;
 }
 
 /** `vips[0].router_id`. */

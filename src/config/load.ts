@@ -10,6 +10,9 @@ import {
   CONFIG_VARIABLE,
   type Environment,
   type Layer,
+  type Path,
+  type Tree,
+  clusterPaths,
   environmentLayer,
   flagLayer,
   merge,
@@ -74,14 +77,20 @@ export async function loadFifoPath(sources: Sources): Promise<string> {
   return typeof given === "string" ? given : defaultFifo(await loadSocketPath(sources));
 }
 
-/** The way to Patroni for commands that only look at it: without credentials, which no question needs. */
+/**
+ * The way to Patroni for commands that only look at it: without credentials, which no question needs. With several clusters
+ * it is the one of the first VIP.
+ */
 export async function loadPatroni(sources: Sources): Promise<PatroniConfig> {
   const { layers, problems } = await readLayers(sources);
-  const read = v.safeParse(schema.entries.patroni, valueAt(merge(layers).tree, ["patroni"]) ?? {});
+  const { tree } = merge(layers);
+  const cluster = valueAt(tree, ["vips", 0, "cluster"]);
+  const section = typeof cluster === "string" ? ["clusters", cluster] : ["patroni"];
+  const read = v.safeParse(schema.entries.patroni, valueAt(tree, section) ?? {});
   if (read.success && problems.length === 0) return patroniOf(read.output, null);
   const wrong = (read.issues ?? []).map((issue) => ({
     where: null,
-    path: ["patroni", v.getDotPath(issue)].filter((part) => part !== null).join("."),
+    path: [...section, v.getDotPath(issue)].filter((part) => part !== null).join("."),
     text: `wanted ${issue.message}`,
   }));
   throw new ConfigError([...problems, ...wrong]);
@@ -103,13 +112,21 @@ export async function readLayers(sources: Sources): Promise<Layers> {
   const above = [flagLayer(sources.flags), environmentLayer(sources.environment)];
   const own = await readOwnFile(sources);
   const layers = [...above, ...own.layers];
+  const { tree } = merge(layers);
+  const read = await Promise.all(clusterPaths(tree).map((section) => readPatroniFile(tree, section)));
+  return {
+    layers: [...layers, ...read.flatMap((one) => one.layers)],
+    problems: [...own.problems, ...read.flatMap((one) => one.problems)],
+  };
+}
 
-  const patroniFile = valueAt(merge(layers).tree, ["patroni", "config"]);
-  if (typeof patroniFile !== "string" || !patroniFile.startsWith("/")) return { layers, problems: own.problems };
-  const patroni = await readYamlFile(patroniFile);
-  return patroni.ok
-    ? { layers: [...layers, patroniLayer(patroni.layer)], problems: own.problems }
-    : { layers, problems: [...own.problems, ...patroni.problems] };
+async function readPatroniFile(tree: Tree, section: Path): Promise<Layers> {
+  const file = valueAt(tree, [...section, "config"]);
+  if (typeof file !== "string" || !file.startsWith("/")) return { layers: [], problems: [] };
+  const read = await readYamlFile(file);
+  return read.ok
+    ? { layers: [patroniLayer(read.layer, section)], problems: [] }
+    : { layers: [], problems: read.problems };
 }
 
 async function readOwnFile({ file, environment, defaultFile = DEFAULT_FILE }: Sources): Promise<Layers> {
@@ -131,11 +148,14 @@ function unreadable(file: string): string | null {
 }
 
 /** The files were found readable before. */
-function secretsOf({ patroni, vips }: Settings): Secrets {
+function secretsOf({ patroni, clusters, vips }: Settings): Secrets {
   const secret = (text: string | undefined, file: string | undefined): string | null =>
     file === undefined ? (text ?? null) : firstLine(file);
   return {
     patroni: secret(patroni.password, patroni.password_file),
+    clusters: new Map(
+      Object.entries(clusters).map(([name, { password, password_file }]) => [name, secret(password, password_file)]),
+    ),
     vips: vips.map(({ auth_pass, auth_pass_file, auth_keys = [] }) => ({
       password: secret(auth_pass, auth_pass_file),
       keys: auth_keys.flatMap(({ id, value }) => {

@@ -14,12 +14,14 @@ interface Taken {
   readonly from: Path;
 }
 
-export function patroniLayer(file: Layer): Layer {
+/** For the section at `section`: `patroni`, or one of `clusters`. */
+export function patroniLayer(file: Layer, section: Path): Layer {
   const taken = takeFrom(file.tree);
-  const patroni = Object.fromEntries(taken.map(({ key, value }) => [key, value]));
+  const settings: unknown = Object.fromEntries(taken.map(({ key, value }) => [key, value]));
+  const [outer = "", ...inner] = section;
   return {
-    tree: taken.length === 0 ? {} : { patroni },
-    where: ([, key]) => file.where(taken.find((one) => one.key === key)?.from ?? []),
+    tree: taken.length === 0 ? {} : { [outer]: inner.reduceRight((tree, key) => ({ [key]: tree }), settings) },
+    where: (path) => file.where(taken.find(({ key }) => key === path[section.length])?.from ?? []),
   };
 }
 

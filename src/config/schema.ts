@@ -48,6 +48,15 @@ export const patroni = v.strictObject({
   ),
 });
 
+const CLUSTER_NAME_WANTED = "a name of at most 64 letters, digits, dots, dashes and underscores";
+const clusterName = v.pipe(
+  v.string(CLUSTER_NAME_WANTED),
+  v.regex(/^[\w.-]{1,64}$/, CLUSTER_NAME_WANTED),
+  v.metadata({ placeholder: "name", onlyInFile: true }),
+);
+
+export const CLUSTERS_WANTED = "a mapping of names to settings as in patroni";
+
 export const vip = v.strictObject({
   address: v.pipe(
     value.vipAddresses,
@@ -60,6 +69,7 @@ export const vip = v.strictObject({
     "primary",
     "Role in the cluster that the VIP follows. Where several nodes have it, they elect one by VRRP; any is every node whose PostgreSQL runs.",
   ),
+  cluster: given(clusterName, "Which of clusters it follows; by default the Patroni of the section patroni."),
   max_lag: given(value.lag, "A replica that is further behind may not have the VIP (roles replica, sync, async)."),
   tags: given(value.tags, "Patroni's tags that a node must have (the same roles)."),
   preempt: given(
@@ -162,6 +172,14 @@ const NO_VIPS = "a list with at least one VIP: --vip 192.0.2.10/24, PGVIP_VIP, o
 
 export const schema = v.strictObject({
   patroni: v.optional(patroni, {}),
+  clusters: preset(
+    v.pipe(
+      v.record(clusterName, patroni, CLUSTERS_WANTED),
+      v.metadata({ placeholder: "name: settings as in patroni" }),
+    ),
+    {},
+    "More Patroni clusters with a member on this node, by names of your own.",
+  ),
   vips: v.optional(v.pipe(v.array(vip, NO_VIPS), v.minLength(1, NO_VIPS)), []),
   on_stop: preset(value.oneOf(["release", "keep"]), "release", "What happens to the VIP when the agent is stopped."),
   socket: preset(

@@ -4,7 +4,7 @@
  */
 import { readFileSync } from "node:fs";
 import { SECRETS, fields } from "./fields.js";
-import { type Path, isTree, merge, pathText, whereOf } from "./layers.js";
+import { type Path, asInPatroni, isTree, merge, pathText, whereOf } from "./layers.js";
 import { type Sources, loadConfig, readLayers } from "./load.js";
 import { ConfigError, type Problem } from "./problems.js";
 
@@ -57,11 +57,18 @@ interface Leaf {
 
 /** Settings and whatever stands in their place; what is inside of a setting belongs to it. */
 function leavesOf(value: unknown, path: Path): readonly Leaf[] {
-  const isSection = path.length === 0 || pathText(path) === "patroni" || isVips(path);
+  const isSection = path.length === 0 || isCluster(path) || isVips(path);
   if (isSection && isTree(value))
     return Object.entries(value).flatMap(([key, inner]) => leavesOf(inner, [...path, key]));
   if (isSection && Array.isArray(value)) return value.flatMap((inner, index) => leavesOf(inner, [...path, index]));
   return [{ path, value }];
+}
+
+/** `patroni`, `clusters`, and one of these. */
+function isCluster([first, second, third]: Path): boolean {
+  return second === undefined
+    ? first === "patroni" || first === "clusters"
+    : first === "clusters" && third === undefined;
 }
 
 /** The list of VIPs, and an entry of it. */
@@ -70,7 +77,7 @@ function isVips([first, second, third]: Path): boolean {
 }
 
 function fieldPath(path: Path): string {
-  return pathText(path).replace(/\[\d+\]/, "[]");
+  return pathText(asInPatroni(path)).replace(/\[\d+\]/, "[]");
 }
 
 function isKnown(path: Path): boolean {
@@ -79,7 +86,10 @@ function isKnown(path: Path): boolean {
 
 /** A misspelt name helps to find the mistake; what does not look like a name may be anything. */
 function nameOf(path: Path): string {
-  const isName = path.every((part) => typeof part === "number" || /^[a-z][a-z_-]{0,30}$/i.test(part));
+  const isName = path.every((part, index) => {
+    if (index === 1 && path[0] === "clusters") return /^[\w.-]{1,64}$/.test(String(part));
+    return typeof part === "number" || /^[a-z][a-z_-]{0,30}$/i.test(part);
+  });
   return isName ? pathText(path) : "(not a name)";
 }
 

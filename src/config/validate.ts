@@ -2,9 +2,19 @@
 import * as v from "valibot";
 import { type Contradiction, type Parts, contradictions } from "./checks.js";
 import { SECRETS } from "./fields.js";
-import { type Layer, type Path, type Tree, isTree, pathText, valueAt, whereOf } from "./layers.js";
+import {
+  type Layer,
+  type Path,
+  type Tree,
+  asInPatroni,
+  clusterPaths,
+  isTree,
+  pathText,
+  valueAt,
+  whereOf,
+} from "./layers.js";
 import { type Problem, show, unknownText } from "./problems.js";
-import { patroni, schema, vip } from "./schema.js";
+import { CLUSTERS_WANTED, patroni, schema, vip } from "./schema.js";
 import { AUTH_PASS_WANTED, KEY_WANTED, authPass, keyBytes } from "./values.js";
 
 type Issue = v.InferIssue<typeof schema>;
@@ -26,7 +36,11 @@ export function problemsOf(
   { incomplete, ...files }: Circumstances,
 ): readonly Problem[] {
   const parts = partsOf(tree);
-  const found = [...unknownKeys(tree), ...issues.flatMap((issue) => wrongValue(issue, tree, incomplete))];
+  const found = [
+    ...unknownKeys(tree),
+    ...listOfClusters(tree),
+    ...issues.flatMap((issue) => wrongValue(issue, tree, incomplete)),
+  ];
   return [...found, ...contradictions(parts), ...fileProblems(parts, files), ...keyProblems(parts, layers, files)].map(
     ({ path, text }) => ({
       where: whereOf(layers, path),
@@ -41,9 +55,15 @@ function unknownKeys(tree: Tree): readonly Contradiction[] {
   const vips = valueAt(tree, ["vips"]);
   return [
     ...unknownIn(tree, [], schema.entries),
-    ...unknownIn(valueAt(tree, ["patroni"]), ["patroni"], patroni.entries),
+    ...clusterPaths(tree).flatMap((path) => unknownIn(valueAt(tree, path), path, patroni.entries)),
     ...(Array.isArray(vips) ? vips : []).flatMap((entry, index) => unknownIn(entry, ["vips", index], vip.entries)),
   ];
+}
+
+/** To valibot a list is an object with the keys 0, 1, and so on. */
+function listOfClusters({ clusters }: Tree): readonly Contradiction[] {
+  if (!Array.isArray(clusters)) return [];
+  return [{ path: ["clusters"], text: `is a list; wanted ${CLUSTERS_WANTED}` }];
 }
 
 function unknownIn(value: unknown, path: Path, entries: v.ObjectEntries): readonly Contradiction[] {
@@ -55,8 +75,11 @@ function unknownIn(value: unknown, path: Path, entries: v.ObjectEntries): readon
 
 function wrongValue(issue: Issue, tree: Tree, incomplete: boolean): readonly Contradiction[] {
   const written = writtenPath(tree, (issue.path ?? []).map(({ key }) => key).filter(isPathKey));
+  if (written[0] === "clusters" && Array.isArray(tree["clusters"])) return [];
   const value = valueAt(tree, written);
   if (value === undefined && incomplete) return [];
+  if (issue.type !== "strict_object" && issue.path?.at(-1)?.origin === "key")
+    return [{ path: written, text: `is no name; wanted ${issue.message}` }];
   if (issue.type !== "strict_object")
     return [{ path: written, text: `is ${shown(written, value)}; wanted ${issue.message}` }];
   // `expected` tells the three complaints of this schema apart.
@@ -77,7 +100,7 @@ function isPathKey(key: unknown): key is string | number {
 
 /** Passwords are not repeated, neither their own setting nor inside a URL. */
 function shown(path: Path, value: unknown): string {
-  const name = pathText(path).replace(/\[\d+\]/, "[]");
+  const name = pathText(asInPatroni(path)).replace(/\[\d+\]/, "[]");
   // A secret may be one of a list of secrets.
   if (SECRETS.has(name.replace(/\[\d+\]$/, ""))) return value === null ? "empty" : "something else";
   return name === "patroni.url" && typeof value === "string"
@@ -87,9 +110,14 @@ function shown(path: Path, value: unknown): string {
 
 function partsOf(tree: Tree): Parts {
   const vips = valueAt(tree, ["vips"]);
-  const checkedPatroni = v.safeParse(schema.entries.patroni, valueAt(tree, ["patroni"]));
+  const paths = clusterPaths(tree);
   return {
-    patroni: checkedPatroni.success ? checkedPatroni.output : null,
+    patronis: paths.flatMap((path) => {
+      const checked = v.safeParse(schema.entries.patroni, valueAt(tree, path));
+      return checked.success ? [{ path, patroni: checked.output }] : [];
+    }),
+    clusterNames: paths.flatMap(([section, name]) => (section === "clusters" ? [String(name)] : [])),
+    hasPatroni: valueAt(tree, ["patroni"]) !== undefined,
     vips: (Array.isArray(vips) ? vips : []).flatMap((entry, index) => {
       const checked = v.safeParse(vip, entry);
       return checked.success ? [{ index, vip: checked.output }] : [];
@@ -126,7 +154,7 @@ function keyProblems({ vips }: Parts, layers: readonly Layer[], files: Files): r
 
 const FILES = ["password_file", "ca", "cert", "key"] as const;
 
-function fileProblems({ patroni: settings, vips }: Parts, { unreadable, firstLine }: Files): readonly Contradiction[] {
+function fileProblems({ patronis, vips }: Parts, { unreadable, firstLine }: Files): readonly Contradiction[] {
   const unreadableFile = (path: Path, file: string | undefined): readonly Contradiction[] => {
     const reason = file === undefined ? null : unreadable(file);
     return reason === null ? [] : [{ path, text: `is ${show(file)}, which cannot be read (${reason})` }];
@@ -139,5 +167,8 @@ function fileProblems({ patroni: settings, vips }: Parts, { unreadable, firstLin
     if (problems.length > 0 || v.is(authPass, firstLine(file))) return problems;
     return [{ path, text: `is ${show(file)}, whose first line is something else; wanted ${AUTH_PASS_WANTED}` }];
   });
-  return [...FILES.flatMap((key) => unreadableFile(["patroni", key], settings?.[key])), ...passwords];
+  const ofPatroni = patronis.flatMap(({ path, patroni: settings }) =>
+    FILES.flatMap((key) => unreadableFile([...path, key], settings[key])),
+  );
+  return [...ofPatroni, ...passwords];
 }

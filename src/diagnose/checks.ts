@@ -7,10 +7,20 @@ import { interfaces } from "./checks/place.js";
 import { container, machine, virtualMac } from "./checks/platform.js";
 import { addon, capabilities, rawSocket } from "./checks/process.js";
 import { sysctls } from "./checks/sysctls.js";
-import type { Evidence } from "./evidence.js";
+import type { Evidence, PatroniEvidence } from "./evidence.js";
 import type { Finding, Said } from "./finding.js";
 
 type Check = (evidence: Evidence) => readonly Said[];
+type ClusterCheck = (patroni: PatroniEvidence, evidence: Evidence) => readonly Said[];
+
+/** With several clusters each finding says which it is about. */
+function ofEach(check: ClusterCheck): Check {
+  return (evidence) =>
+    evidence.clusters.flatMap((patroni) => {
+      const name = evidence.clusters.length > 1 ? `${patroni.followed.name ?? "patroni"}: ` : "";
+      return check(patroni, evidence).map((said) => ({ ...said, what: name + said.what }));
+    });
+}
 
 const CHECKS: readonly (readonly [name: string, check: Check])[] = [
   ["capabilities", capabilities],
@@ -23,11 +33,11 @@ const CHECKS: readonly (readonly [name: string, check: Check])[] = [
   ["sysctls", sysctls],
   ["network-manager", networkManagers],
   ["other-vip-managers", otherAgents],
-  ["patroni", reachable],
-  ["patroni-timing", timing],
-  ["patroni-health", health],
-  ["members", members],
-  ["clock", clock],
+  ["patroni", ofEach(reachable)],
+  ["patroni-timing", ofEach(timing)],
+  ["patroni-health", ofEach(health)],
+  ["members", ofEach(members)],
+  ["clock", ofEach(clock)],
   ["duplicate-address", duplicateAddress],
   ["router-id", foreignRouterId],
   ["adverts", agents],

@@ -2,7 +2,7 @@
  * A drill: watches Patroni on every member, the wire and the VIP as a client does, while the leader changes, and puts what
  * happened on one timeline.
  */
-import type { Config } from "../config/config.js";
+import type { Config, PatroniConfig } from "../config/config.js";
 import type { Member, Observation } from "../core/observation.js";
 import { PgvipError } from "../errors.js";
 import type { Lane } from "../report/timeline.js";
@@ -37,6 +37,8 @@ export interface DrillResult {
 
 export interface DrillSettings {
   readonly config: Config;
+  /** The cluster that is measured. */
+  readonly patroni: PatroniConfig;
   readonly vip: string;
   readonly leader: string;
   readonly members: readonly Member[];
@@ -163,7 +165,7 @@ class DrillRecord {
   #follow(member: Member): void {
     const { apiUrl, name } = member;
     if (apiUrl === null) return;
-    const config = { ...this.#settings.config.patroni, url: new URL(apiUrl).origin, scope: null, name: null };
+    const config = { ...this.#settings.patroni, url: new URL(apiUrl).origin, scope: null, name: null };
     const patroni = openPatroni(config, systemClock);
     let isAsking = false;
     const stop = every(PATRONI_POLL_MS, systemClock, () => {

@@ -2,7 +2,7 @@
  * What `pgvip doctor` has found out, before it is judged. Gathering (gather.ts) touches the machine, the checks only read
  * this, so each of them can be tried with any evidence.
  */
-import type { Config, GroupConfig } from "../config/config.js";
+import type { Config, FollowedCluster, GroupConfig } from "../config/config.js";
 import type { DcsSettings, Member, Observation } from "../core/observation.js";
 import type { AddressState, LinkState } from "../ports/network.js";
 import type { Unavailable } from "../ports/patroni.js";
@@ -16,7 +16,8 @@ export interface Evidence {
   readonly files: HostFiles;
   readonly processes: readonly HostProcess[];
   readonly process: ProcessEvidence;
-  readonly patroni: PatroniEvidence;
+  /** Of each cluster that a VIP follows. */
+  readonly clusters: readonly PatroniEvidence[];
   readonly firewall: FirewallEvidence;
   /** `null`: the network could not be looked at; `process` says why. */
   readonly network: NetworkEvidence | null;
@@ -33,6 +34,7 @@ export interface ProcessEvidence {
 }
 
 export interface PatroniEvidence {
+  readonly followed: FollowedCluster;
   readonly observation: Observation;
   /** Wall clock when the question was sent. */
   readonly askedAtMs: number;
@@ -91,6 +93,11 @@ export function linkOf({ place }: GroupEvidence, { links }: NetworkEvidence): Li
 
 export function vipsText({ vips }: GroupConfig): string {
   return vips.map(({ address, prefixLength }) => `${address}/${String(prefixLength)}`).join(", ");
+}
+
+/** All members of all clusters, as far as their Patroni told. */
+export function membersOf({ clusters }: Pick<Evidence, "clusters">): readonly Member[] {
+  return clusters.flatMap(({ members }) => (isUnavailable(members) ? [] : members));
 }
 
 export function isUnavailable(answer: object): answer is Unavailable {

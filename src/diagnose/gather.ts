@@ -2,7 +2,7 @@
 import { execFile } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
-import type { Config, GroupConfig } from "../config/config.js";
+import { type Config, type FollowedCluster, type GroupConfig, followedClusters } from "../config/config.js";
 import { deriveRouterId } from "../core/router-id.js";
 import { PgvipError } from "../errors.js";
 import { missingCapabilities } from "../shell/capabilities.js";
@@ -23,7 +23,7 @@ import type {
   PeerEvidence,
   ProcessEvidence,
 } from "./evidence.js";
-import { isUnavailable, linkOf } from "./evidence.js";
+import { linkOf, membersOf } from "./evidence.js";
 import { claimOf, readFrame, type Sighting } from "./frames.js";
 import { HostFiles } from "./host-files.js";
 import { probePeers } from "./peer-probe.js";
@@ -42,23 +42,17 @@ export interface GatherOptions {
 
 export async function gather(config: Config, options: GatherOptions): Promise<Evidence> {
   const files = new HostFiles(options.root);
-  const patroni = await askPatroni(config);
-  const { observation, members } = patroni;
-  const told = observation.kind === "answered" ? observation.status.scope : null;
-  const memberAddresses = isUnavailable(members)
-    ? []
-    : members.flatMap(({ host }) => (host === null ? [] : (canonicalAddress(host) ?? [])));
-  const scope = told ?? config.patroni.scope;
-  const network = await watchNetwork(config, scope, memberAddresses, options.listenMs);
+  const clusters = await Promise.all(followedClusters(config).map(askPatroni));
+  const network = await watchNetwork(clusters, options.listenMs);
   return {
     config,
     files,
     processes: files.processes(),
     process: processEvidence(),
-    patroni,
+    clusters,
     firewall: await readFirewall(),
     network,
-    peers: await tryPeers(patroni, network),
+    peers: await tryPeers(clusters, network),
   };
 }
 
@@ -73,14 +67,14 @@ function processEvidence(): ProcessEvidence {
 }
 
 /** `/cluster` last: it makes Patroni read its DCS, and would hide that it had not been able to. */
-async function askPatroni({ patroni: config }: Config): Promise<PatroniEvidence> {
-  const patroni = openPatroni(config, systemClock);
+async function askPatroni(followed: FollowedCluster): Promise<PatroniEvidence> {
+  const patroni = openPatroni(followed.patroni, systemClock);
   try {
     const askedAtMs = Date.now();
     const { observation } = await patroni.health("/primary", PATRONI_TIMEOUT_MS);
     const dcs = await patroni.settings(PATRONI_TIMEOUT_MS);
     const members = await patroni.members(PATRONI_TIMEOUT_MS);
-    return { observation, askedAtMs, dcs, members };
+    return { followed, observation, askedAtMs, dcs, members };
   } finally {
     patroni.close();
   }
@@ -93,18 +87,16 @@ interface Seen {
 }
 
 /** Listens on the interface of each group, and asks there who has its VIPs and the members' addresses. */
-async function watchNetwork(
-  config: Config,
-  scope: string | null,
-  members: readonly string[],
-  listenMs: number,
-): Promise<NetworkEvidence | null> {
+async function watchNetwork(clusters: readonly PatroniEvidence[], listenMs: number): Promise<NetworkEvidence | null> {
+  const members = membersOf({ clusters }).flatMap(({ host }) => (host === null ? [] : (canonicalAddress(host) ?? [])));
   const seen: Seen = { frames: [], adverts: [] };
   const wire = await openWire(seen);
   if (wire === null) return null;
   try {
     const { links, addresses } = wire.interfaces;
-    const groups = config.groups.map((group) => groupEvidence(group, scope, links, addresses));
+    const groups = clusters.flatMap((cluster) =>
+      cluster.followed.groups.map((group) => groupEvidence(group, scopeOf(cluster), links, addresses)),
+    );
     const network = { links, addresses, groups, listenedMs: listenMs };
     for (const group of groups) {
       const link = linkOf(group, network);
@@ -117,6 +109,11 @@ async function watchNetwork(
   } finally {
     wire.close();
   }
+}
+
+function scopeOf({ followed, observation }: PatroniEvidence): string | null {
+  const told = observation.kind === "answered" ? observation.status.scope : null;
+  return told ?? followed.patroni.scope;
 }
 
 async function openWire(seen: Seen): Promise<WireWatch | null> {
@@ -173,10 +170,13 @@ function withSightings(group: GroupEvidence, network: NetworkEvidence, seen: See
   return { ...group, sightings, answers, advertsReceived };
 }
 
-async function tryPeers(patroni: PatroniEvidence, network: NetworkEvidence | null): Promise<readonly PeerEvidence[]> {
-  if (isUnavailable(patroni.members) || network === null) return [];
+async function tryPeers(
+  clusters: readonly PatroniEvidence[],
+  network: NetworkEvidence | null,
+): Promise<readonly PeerEvidence[]> {
+  if (network === null) return [];
   const own = new Set(network.addresses.map(({ address }) => address));
-  const peers = patroni.members.flatMap(({ name, host }) => {
+  const peers = membersOf({ clusters }).flatMap(({ name, host }) => {
     const address = host === null ? null : canonicalAddress(host);
     return address === null || own.has(address) ? [] : [{ name, address }];
   });

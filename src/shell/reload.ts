@@ -35,7 +35,7 @@ export function planChange(before: Config, groups: readonly Group[], after: Conf
 function isSamePlace({ config: before, runner }: Group, after: GroupConfig): boolean {
   const wanted = after.interface ?? before.interface;
   const isThere = before.interface === wanted || runner.placement?.name === wanted;
-  if (!isThere || before.role !== after.role) return false;
+  if (!isThere || before.role !== after.role || before.cluster !== after.cluster) return false;
   return after.vips.some(({ address }) => before.vips.some((known) => known.address === address));
 }
 
@@ -43,6 +43,10 @@ function agentNeeds(before: Config, after: Config): readonly string[] {
   const differs = (a: unknown, b: unknown): boolean => JSON.stringify(a) !== JSON.stringify(b);
   return [
     ...(differs(before.patroni, after.patroni) ? ["patroni"] : []),
+    ...[...after.clusters].flatMap(([name, cluster]) => {
+      const known = before.clusters.get(name);
+      return known !== undefined && differs(known, cluster) ? [`clusters.${name}`] : [];
+    }),
     ...(before.socketPath !== after.socketPath ? ["socket"] : []),
     ...(before.stateDirectory !== after.stateDirectory ? ["state_directory"] : []),
     ...(before.notify.fifoPath !== after.notify.fifoPath ? ["notify_fifo"] : []),

@@ -15,7 +15,7 @@ export interface ReloadContext {
   readonly readConfig: () => Promise<Config>;
   /** The one in force. */
   readonly config: () => Config;
-  readonly make: (config: GroupConfig) => Group;
+  readonly make: (group: GroupConfig, config: Config) => Group;
   /** The groups are as they should be: the rest of the agent comes next. */
   readonly applied: (config: Config) => void;
   readonly around: { readonly begins: () => void; readonly ends: () => void };
@@ -62,7 +62,7 @@ export class Reloader {
     // First room, then what may need it.
     await Promise.all(change.go.map(({ runner }) => runner.stop("release")));
     for (const { group, config: changed } of change.stay) group.reconfigure(changed);
-    const came = change.come.map(make);
+    const came = change.come.map((group) => make(group, config));
     this.#groups.splice(0, Infinity, ...change.stay.map(({ group }) => group), ...came);
     segment.regroup();
     applied(config);

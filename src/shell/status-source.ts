@@ -33,17 +33,17 @@ const SILENT_ALARM_MS = 5_000;
 /** Names of the cluster's members by address, as far as they are known. */
 type Names = ReadonlyMap<string, string>;
 
-export function statusOf(
-  groups: readonly GroupSource[],
+export function statusOf<Source extends GroupSource>(
+  groups: readonly Source[],
   heard: Heard,
   startedAt: Date,
   now: Instant,
-  names: Names,
+  namesOf: (group: Source) => Names,
 ): StatusDocument {
   return {
     version: 1,
     agent: { pid: process.pid, version: VERSION, startedAt: startedAt.toISOString() },
-    groups: groups.map((group) => groupOf(group, heard, now, names)),
+    groups: groups.map((group) => groupOf(group, heard, now, namesOf(group))),
     drops: heard.drops,
   };
 }
@@ -58,6 +58,7 @@ function groupOf(
   const { lastTransition } = journal;
   return {
     name: runner.setup.name,
+    cluster: config.cluster,
     role: config.role,
     vips: config.vips.map(({ address, prefixLength }) => `${address}/${String(prefixLength)}`),
     interface: runner.placement?.name ?? config.interface,

@@ -193,6 +193,7 @@ function statusWith(alarms: StatusDocument["groups"][number]["alarms"]): StatusD
     groups: [
       {
         name: "10.0.0.100",
+        cluster: null,
         role: "primary",
         vips: ["10.0.0.100/24"],
         interface: "eth0",

@@ -31,18 +31,18 @@ test("every setting has a description, and a name of its own everywhere", () => 
   assert.equal(new Set(all.map(({ variable }) => variable)).size, all.length);
 });
 
-test("no secret can be given as a flag", () => {
-  const secrets = fields().filter(({ flag }) => flag === null);
+test("no secret can be given as a flag, nor what means nothing without the file", () => {
+  const flagless = fields().filter(({ flag }) => flag === null);
   assert.deepEqual(
-    secrets.map(({ path }) => path),
-    ["vips[].auth_pass", "vips[].auth_keys", "patroni.password"],
+    flagless.map(({ path }) => path),
+    ["vips[].cluster", "vips[].auth_pass", "vips[].auth_keys", "patroni.password"],
   );
 });
 
 test("the JSON Schema describes each setting and refuses unknown ones", async () => {
   const schema = JSON.stringify(await jsonSchema());
   for (const { about } of fields()) assert.ok(schema.includes(JSON.stringify(about)), about);
-  assert.equal(schema.split(`"additionalProperties":false`).length - 1, 3);
+  assert.equal(schema.split(`"additionalProperties":false`).length - 1, 4);
   assert.doesNotMatch(schema, /placeholder/);
 });
 

@@ -20,10 +20,12 @@ test("--vip alone suffices, and every default is resolved", async () => {
       connectTimeoutMs: 100,
       postgres: { host: "127.0.0.1", port: 5432 },
     },
+    clusters: new Map(),
     groups: [
       {
         vips: [{ family: "ipv4", address: "10.186.157.199", prefixLength: 24 }],
         interface: null,
+        cluster: null,
         role: "primary",
         healthPath: "/primary",
         election: null,

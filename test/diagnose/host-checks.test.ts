@@ -7,7 +7,8 @@ import { after, describe, it } from "node:test";
 import { clock, timing } from "../../src/diagnose/checks/patroni.js";
 import { container, machine, virtualMac } from "../../src/diagnose/checks/platform.js";
 import { networkManagers } from "../../src/diagnose/checks/managers.js";
-import type { Evidence } from "../../src/diagnose/evidence.js";
+import { followedClusters } from "../../src/config/config.js";
+import type { Evidence, PatroniEvidence } from "../../src/diagnose/evidence.js";
 import type { Said } from "../../src/diagnose/finding.js";
 import { HostFiles } from "../../src/diagnose/host-files.js";
 import { loadConfig } from "../../src/config/load.js";
@@ -56,15 +57,21 @@ function evidenceOf(files: Readonly<Record<string, string>>, change: Partial<Evi
     files: new HostFiles(root),
     processes: [],
     process: { missingCapabilities: [], addon: { kind: "loaded", napi: 8 }, rawSocket: null },
-    patroni: {
-      observation: { kind: "unknown", reason: "refused", detail: "", port: "unknown" },
-      askedAtMs: 0,
-      dcs: { kind: "unavailable", detail: "" },
-      members: { kind: "unavailable", detail: "" },
-    },
+    clusters: [patroniOf()],
     firewall: { kind: "unknown", text: "" },
     network: { links: [link], addresses: [], groups: [group], listenedMs: 1000 },
     peers: [],
+    ...change,
+  };
+}
+
+function patroniOf(change: Partial<PatroniEvidence> = {}): PatroniEvidence {
+  return {
+    followed: followedClusters(config)[0]!,
+    observation: { kind: "unknown", reason: "refused", detail: "", port: "unknown" },
+    askedAtMs: 0,
+    dcs: { kind: "unavailable", detail: "" },
+    members: { kind: "unavailable", detail: "" },
     ...change,
   };
 }
@@ -179,7 +186,7 @@ describe("NetworkManager", () => {
 describe("Patroni's timing", () => {
   function judged(ttl: number, loopWait: number, retryTimeout: number, failsafeMode = true): readonly Said[] {
     const dcs = { ttlMs: ttl * 1000, loopWaitMs: loopWait * 1000, retryTimeoutMs: retryTimeout * 1000, failsafeMode };
-    return timing(evidenceOf({}, { patroni: { ...evidenceOf({}).patroni, dcs } }));
+    return timing(patroniOf({ dcs }));
   }
 
   it("is fine when it is fast and keeps Patroni's rule", () => {
@@ -210,7 +217,7 @@ describe("the clock", () => {
     assert.ok(parsed.ok);
     const observation = { kind: "answered", hasRole: true, status: parsed.value, dcsSeenAtMs: null } as const;
     const dcs = { ttlMs: 30_000, loopWaitMs: 10_000, retryTimeoutMs: 10_000, failsafeMode: false };
-    return clock(evidenceOf({}, { patroni: { observation, dcs, askedAtMs: wallMs, members: [] } }));
+    return clock(patroniOf({ observation, dcs, askedAtMs: wallMs, members: [] }));
   }
 
   it("agrees with Patroni's last look at its DCS", () => {

@@ -14,6 +14,7 @@ const VIP = "10.0.0.100";
 
 const group: GroupStatus = {
   name: VIP,
+  cluster: null,
   role: "primary",
   vips: [`${VIP}/24`],
   interface: "eth0",

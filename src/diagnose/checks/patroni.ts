@@ -1,5 +1,5 @@
 /** Whether Patroni can be asked from here, is the one that is meant, and is set so that a fail-over can be fast and safe. */
-import { type Evidence, isUnavailable } from "../evidence.js";
+import { type Evidence, type PatroniEvidence, isUnavailable } from "../evidence.js";
 import { type Said, passed, problem, skipped } from "../finding.js";
 
 /** What the agent keeps back from Patroni's lease for the kernel's timers and rounding. */
@@ -10,8 +10,8 @@ const WALL_CLOCK_TOLERANCE_MS = 1000;
 /** Beyond a loop Patroni's view of its DCS is this old at most when all is well. */
 const DCS_DELAY_MS = 2000;
 
-export function reachable({ config, patroni: { observation } }: Evidence): readonly Said[] {
-  const { url } = config.patroni;
+export function reachable({ followed, observation }: PatroniEvidence): readonly Said[] {
+  const { url } = followed.patroni;
   if (observation.kind === "answered") {
     const { scope, name, version, rawRole, rawState } = observation.status;
     const who = [`cluster ${scope ?? "?"}`, ...(name === null ? [] : [`member ${name}`]), `version ${version ?? "?"}`];
@@ -32,7 +32,7 @@ const MENDS: Readonly<Record<string, string>> = {
   redirected: "patroni.url must be Patroni itself, not a proxy in front of it",
 };
 
-export function timing({ config, patroni: { dcs } }: Evidence): readonly Said[] {
+export function timing({ followed, dcs }: PatroniEvidence): readonly Said[] {
   if (isUnavailable(dcs)) return [skipped(`Patroni did not tell its dynamic configuration: ${dcs.detail}`)];
   const { ttlMs, loopWaitMs, retryTimeoutMs, failsafeMode } = dcs;
   const seconds = (ms: number): string => `${String(ms / 1000)} s`;
@@ -58,7 +58,7 @@ export function timing({ config, patroni: { dcs } }: Evidence): readonly Said[] 
       }),
     );
   }
-  const silenceMs = Math.max(0, ...config.groups.map((group) => group.timing.silenceTimeoutMs));
+  const silenceMs = Math.max(0, ...followed.groups.map((group) => group.timing.silenceTimeoutMs));
   if (rightMs > 0 && rightMs < silenceMs) {
     said.push(
       problem(
@@ -91,7 +91,7 @@ export function timing({ config, patroni: { dcs } }: Evidence): readonly Said[] 
   return [...said, ...(said.some((one) => one.kind === "problem" && one.severity !== "advice") ? [] : [passed(text)])];
 }
 
-export function health({ patroni: { observation } }: Evidence): readonly Said[] {
+export function health({ observation }: PatroniEvidence): readonly Said[] {
   if (observation.kind !== "answered") return [skipped("Patroni gave no answer")];
   const { status } = observation;
   const said = [
@@ -123,7 +123,7 @@ export function health({ patroni: { observation } }: Evidence): readonly Said[] 
   return said.length > 0 ? said : [passed("the cluster has a leader, and is not paused")];
 }
 
-export function members({ patroni, network }: Evidence): readonly Said[] {
+export function members(patroni: PatroniEvidence, { network }: Evidence): readonly Said[] {
   if (isUnavailable(patroni.members)) return [skipped(`Patroni did not tell its members: ${patroni.members.detail}`)];
   const names = patroni.members.map(({ name, role }) => `${name} (${role})`).join(", ");
   if (network === null) return [passed(names)];
@@ -155,7 +155,7 @@ export function members({ patroni, network }: Evidence): readonly Said[] {
   return said.length > 0 ? said : [passed(`members: ${names}`)];
 }
 
-export function clock({ patroni: { observation, askedAtMs, dcs } }: Evidence): readonly Said[] {
+export function clock({ observation, askedAtMs, dcs }: PatroniEvidence): readonly Said[] {
   if (observation.kind !== "answered") return [skipped("Patroni gave no answer")];
   const { dcsLastSeenSeconds, failsafeActive } = observation.status;
   if (dcsLastSeenSeconds === null || dcsLastSeenSeconds === 0)

@@ -1,12 +1,5 @@
 /** What goes on at the segment of each group: who answers for its VIPs, who speaks with its router ID, who cannot be read. */
-import {
-  type Evidence,
-  type GroupEvidence,
-  type NetworkEvidence,
-  isUnavailable,
-  linkOf,
-  vipsText,
-} from "../evidence.js";
+import { type Evidence, type GroupEvidence, type NetworkEvidence, membersOf, linkOf, vipsText } from "../evidence.js";
 import type { Sighting } from "../frames.js";
 import { type Said, passed, problem, skipped } from "../finding.js";
 
@@ -177,9 +170,8 @@ function freeRouterId(sightings: readonly Sighting[]): number {
   return 255;
 }
 
-function memberOf(mac: string, group: GroupEvidence, { patroni }: Evidence): string | null {
-  if (isUnavailable(patroni.members)) return null;
-  const found = patroni.members.find(
+function memberOf(mac: string, group: GroupEvidence, evidence: Evidence): string | null {
+  const found = membersOf(evidence).find(
     ({ host }) => host !== null && (group.answers.get(host) ?? []).some((one) => one === mac),
   );
   return found?.name ?? null;
@@ -190,9 +182,8 @@ function whoIs(mac: string, group: GroupEvidence, evidence: Evidence): string {
   return member === null ? `a host with MAC address ${mac}` : `${member} (${mac})`;
 }
 
-function nameOf(address: string, { patroni }: Evidence): string {
-  if (isUnavailable(patroni.members)) return address;
-  const found = patroni.members.find(({ host }) => host === address);
+function nameOf(address: string, evidence: Evidence): string {
+  const found = membersOf(evidence).find(({ host }) => host === address);
   return found === undefined ? address : `${found.name} (${address})`;
 }
 
