@@ -67,7 +67,7 @@ function fieldsOf(section: Section, prefix: string, entries: Readonly<Record<str
 /** The one part of the file that has no flags: what is inside is described by the fields of `patroni`. */
 export function clustersRow(): { readonly placeholder: string; readonly about: string } {
   const { placeholder } = v.getMetadata(schema.entries.clusters.wrapped);
-  return { placeholder: String(placeholder), about: v.getDescription(schema.entries.clusters.wrapped) ?? "" };
+  return { placeholder: placeholder, about: v.getDescription(schema.entries.clusters.wrapped) ?? "" };
 }
 
 /** As people write it. */

@@ -102,8 +102,9 @@ describe("a virtual MAC", () => {
     await until("the standby hears the holder", async () => {
       const { stdout } = await agents.command(two, ["status", "--json"]);
       const [group] = v.parse(statusSchema, JSON.parse(stdout)).groups;
-      assert.deepEqual(group?.virtualMacs, Object.values(MACS));
-      const heard = group?.peers.map(({ address }) => address) ?? [];
+      assert.ok(group !== undefined);
+      assert.deepEqual(group.virtualMacs, Object.values(MACS));
+      const heard = group.peers.map(({ address }) => address);
       return heard.includes("10.186.157.61") && heard.some((address) => address.startsWith("fe80::"));
     });
   });
