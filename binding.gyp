@@ -21,6 +21,7 @@
         "native/netlink_socket.cc",
         "native/packet_socket.cc",
         "native/parse.cc",
+        "native/process_exits.cc",
         "native/sd_notify.cc",
         "native/sha256.cc",
         "native/sock_diag.cc",

@@ -7,13 +7,14 @@
 namespace pgvip {
 
 std::string errno_name(int error) {
-// Every errno that a socket, netlink or one of our files can meet; the duplicates EWOULDBLOCK and ENOTSUP are left out.
+// Every errno that a socket, netlink, a process or one of our files can meet; the duplicates EWOULDBLOCK and ENOTSUP are left out.
 #define PGVIP_NAME(name) \
   case name:             \
     return #name;
   switch (error) {
     PGVIP_NAME(EPERM)
     PGVIP_NAME(ENOENT)
+    PGVIP_NAME(ESRCH)
     PGVIP_NAME(EINTR)
     PGVIP_NAME(EIO)
     PGVIP_NAME(ENXIO)

@@ -153,6 +153,10 @@ void IoThread::perform(const order::Exchange& what, event::Done* done) {
   exchanges_.start(done->order, what, monotonic_ms());
 }
 
+void IoThread::perform(const order::AwaitExit& what, event::Done* done) {
+  exits_.start(done->order, what, monotonic_ms());
+}
+
 Holding& IoThread::held(std::uint32_t number) {
   const auto found = holdings_.find(number);
   if (found == holdings_.end()) throw SyscallError("holding " + std::to_string(number), ENOENT, "not held any more");

@@ -37,6 +37,8 @@ IoThread::IoThread(std::shared_ptr<EventQueue> events)
       wake_(check(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), "eventfd")),
       exchanges_([this](int fd, std::uint32_t events) { watch(fd, events); },
                  [this](event::Done done) { tell(std::move(done)); }),
+      exits_([this](int fd, std::uint32_t events) { watch(fd, events); },
+             [this](event::Done done) { tell(std::move(done)); }),
       suspend_offset_ms_(boottime_ms() - monotonic_ms()) {
   watch(timer_.get());
   watch(wake_.get());
@@ -83,6 +85,7 @@ void IoThread::run() {
     pass_time();
     if (owed_snapshot_ && monotonic_ms() >= owed_snapshot_->due_ms) snapshot(owed_snapshot_->reason);
     exchanges_.proceed(monotonic_ms());
+    exits_.proceed(monotonic_ms());
     if (std::exchange(sockets_ready_, false)) read_sockets();
     tell_troubles();
     wait();
@@ -125,8 +128,9 @@ void IoThread::carry_out(const Order& order) {
   done.order = order.number;
   try {
     std::visit([&](const auto& what) { perform(what, &done); }, order.what);
-    // Its outcome comes when the other side has answered.
+    // The outcome of these comes when the other side has answered, or the process has ended.
     if (std::holds_alternative<order::Exchange>(order.what)) return;
+    if (std::holds_alternative<order::AwaitExit>(order.what)) return;
   } catch (const SyscallError& error) {
     done.failure = error.failure();
   }
@@ -162,7 +166,7 @@ void IoThread::arm(double now_ms) {
   double due = now_ms + kIdleMs;
   for (const auto& entry : holdings_) due = std::min(due, entry.second.next_due_ms(now_ms));
   if (owed_snapshot_) due = std::min(due, owed_snapshot_->due_ms);
-  due = exchanges_.due_ms(due);
+  due = exits_.due_ms(exchanges_.due_ms(due));
   due = std::max(due, now_ms + 0.001);
   if (due == armed_ms_) return;
   armed_ms_ = due;

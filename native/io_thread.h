@@ -17,6 +17,7 @@
 #include "messages.h"
 #include "netlink_socket.h"
 #include "packet_socket.h"
+#include "process_exits.h"
 #include "tcp_exchange.h"
 #include "unique_fd.h"
 #include "vrrp_socket.h"
@@ -79,6 +80,7 @@ class IoThread {
   void perform(const order::SendAdverts& what, event::Done* done);
   void perform(const order::Dump& what, event::Done* done);
   void perform(const order::Exchange& what, event::Done* done);
+  void perform(const order::AwaitExit& what, event::Done* done);
 
   Interface& interface(int if_index);
   VrrpSocket& vrrp(int if_index, Family family);
@@ -118,6 +120,7 @@ class IoThread {
   std::map<int, Interface> interfaces_;
   std::map<std::uint32_t, Holding> holdings_;
   TcpExchanges exchanges_;
+  ProcessExits exits_;
   std::map<std::string, AddressState> known_;
   std::map<std::string, event::Trouble> troubles_;
   double troubles_told_ms_ = 0;

@@ -180,6 +180,8 @@ Order order_of(const Napi::Value& value) {
                                   number_of(object, "connectTimeoutMs"),
                                   number_of(object, "timeoutMs"),
                                   static_cast<std::size_t>(number_of(object, "maxBytes"))};
+  } else if (kind == "awaitExit") {
+    result.what = order::AwaitExit{int_of(object, "pid"), number_of(object, "timeoutMs")};
   } else if (kind == "dump") {
     result.what = order::Dump{};
   } else {

@@ -154,13 +154,18 @@ struct Exchange {
   double timeout_ms;
   std::size_t max_bytes;
 };
+struct AwaitExit {
+  pid_t pid;
+  double timeout_ms;
+};
 }  // namespace order
 
 struct Order {
   double number = 0;
   std::variant<order::Listen, order::Unlisten, order::TakeOver, order::Renew, order::Advertise, order::Announce,
                order::Release, order::Abandon, order::RemoveAddresses, order::AddVirtualLink, order::RemoveVirtualLink,
-               order::SendFrames, order::SendAdverts, order::Dump, order::Exchange>
+               order::SendFrames, order::SendAdverts, order::Dump, order::Exchange,
+               order::AwaitExit>
       what;
 };
 

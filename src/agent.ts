@@ -26,6 +26,7 @@ import { Operator } from "./shell/operator.js";
 import { Orders } from "./shell/orders.js";
 import { getBy } from "./shell/exchange-get.js";
 import { openPatroni } from "./shell/patroni-http.js";
+import { recoveryEnds } from "./shell/recovery-watch.js";
 import { Reloader } from "./shell/reloader.js";
 import type { Instant } from "./shell/replay-window.js";
 import { Segment } from "./shell/segment.js";
@@ -168,12 +169,13 @@ class Agent {
         this.#hooks.note(name, report);
       },
     ];
-    const { patroni, scope } = this.#clusterOf(group, config);
+    const { patroni, scope, postgres } = this.#clusterOf(group, config);
     return new Group(group, {
       clock: this.#clock,
       orders: this.#orders,
       patroni,
       scope,
+      recoveryEnds: () => recoveryEnds(postgres.port, this.#orders),
       log: this.#log,
       listeners,
       listen: () => {

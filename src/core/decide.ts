@@ -10,7 +10,7 @@ import { deny, dropLeftover, release, withHold } from "./moves.js";
 import { probeOverMs, heedAnswer } from "./probe.js";
 import { someoneAnswers } from "./speakers.js";
 import { LAME_DUCK_PRIORITY, OWNER_PRIORITY, type Turn } from "./turn.js";
-import type { Claim, DuckBounds, Hold, Reason } from "./types.js";
+import type { Claim, DuckBounds, Hold, Phase, Reason } from "./types.js";
 import { type Verdict, explain, leads, serves } from "./verdict.js";
 
 export function decide(turn: Turn): void {
@@ -23,7 +23,7 @@ export function decide(turn: Turn): void {
       return;
     case "standby":
       if (elects) decideCandidate(turn);
-      else decideStandby(turn, phase.lockSinceMs);
+      else decideStandby(turn, phase);
       return;
     case "holder":
       if (elects) decideElected(turn, phase.hold, () => becomeLameDuck(turn, phase.hold));
@@ -63,7 +63,7 @@ function isDown(verdict: Verdict): boolean {
 }
 
 /** The take rule: never silent, never read-only when avoidable. */
-function decideStandby(turn: Turn, lockSinceMs: number | null): void {
+function decideStandby(turn: Turn, { lockSinceMs, recovery }: Phase & { readonly kind: "standby" }): void {
   const { view, speakers } = turn.state;
   const { timing, takeOn } = turn.settings;
   if (view === null || view.sentAtMs < turn.state.distrustBeforeMs || turn.nowMs - view.sentAtMs > timing.leaseMs)
@@ -76,8 +76,10 @@ function decideStandby(turn: Turn, lockSinceMs: number | null): void {
       return;
     case "promoting": {
       const sinceMs = lockSinceMs ?? turn.nowMs;
-      turn.enter({ kind: "standby", lockSinceMs: sinceMs }, "primary-promoting", text);
-      if (takeOn === "lock") takeAsHolder(turn, "leader-lock", text);
+      turn.enter({ kind: "standby", lockSinceMs: sinceMs, recovery }, "primary-promoting", text);
+      if (lockSinceMs === null) turn.effect({ kind: "watchRecovery" });
+      if (recovery === "over") takeAsHolder(turn, "recovery-over", recoveryOverText);
+      else if (takeOn === "lock") takeAsHolder(turn, "leader-lock", text);
       else if (takeOn === "auto" && !someoneAnswers(speakers))
         takeAsHolder(turn, "leader-lock", `${text}; nobody answers for the VIP`);
       else if (takeOn === "auto" && turn.nowMs >= sinceMs + timing.promoteGraceMs)
@@ -94,12 +96,15 @@ function decideStandby(turn: Turn, lockSinceMs: number | null): void {
     case "eligible":
     case "ineligible":
     case "silent":
-      if (lockSinceMs !== null) turn.enter({ kind: "standby", lockSinceMs: null }, "not-leader", text);
+      if (lockSinceMs !== null)
+        turn.enter({ kind: "standby", lockSinceMs: null, recovery: "unseen" }, "not-leader", text);
       return;
     default:
       unreachable(view.verdict);
   }
 }
+
+const recoveryOverText = "this node has the leader lock, and PostgreSQL's recovery is over";
 
 function takeAsHolder(turn: Turn, reason: Reason, text: string): void {
   heedAnswer(turn);

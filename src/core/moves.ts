@@ -11,7 +11,7 @@ export function release(turn: Turn, reason: Reason, text: string): void {
 export function standBy(turn: Turn, reason: Reason, text: string): void {
   turn.set({ distrustBeforeMs: turn.nowMs, contest: null });
   turn.poll({ urgentAtMs: turn.nowMs });
-  turn.enter({ kind: "standby", lockSinceMs: null }, reason, text);
+  turn.enter({ kind: "standby", lockSinceMs: null, recovery: "unseen" }, reason, text);
 }
 
 export function letGo(turn: Turn): void {

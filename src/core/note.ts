@@ -72,6 +72,12 @@ export function note(turn: Turn, event: GroupEvent): void {
     case "suspended":
       noteSuspended(turn, event.forMs);
       return;
+    case "recoveryWatched":
+      noteRecovery(turn, "watched");
+      return;
+    case "recoveryEnded":
+      noteRecovery(turn, "over");
+      return;
     case "notified":
       turn.poll({ urgentAtMs: turn.nowMs });
       turn.disturb();
@@ -134,6 +140,12 @@ function noteAnswer(turn: Turn, event: GroupEvent & { kind: "patroniAnswered" })
   if (observation.kind === "answered") sendProbe(turn);
   if (leads(verdict)) turn.set({ rightUntilMs: rightUntil(next, turn.state.dcs, turn.settings.timing) });
   if (verdict.kind === "promoting") turn.disturb();
+}
+
+/** What ended without the lock was no promotion: PostgreSQL was stopped, or restarted. */
+function noteRecovery(turn: Turn, recovery: "watched" | "over"): void {
+  const { phase } = turn.state;
+  if (phase.kind === "standby" && phase.lockSinceMs !== null) turn.set({ phase: { ...phase, recovery } });
 }
 
 function judged(turn: Turn, observation: Observation): Verdict {

@@ -18,7 +18,13 @@ export function pollIntervalMs(state: GroupState, timing: Timing, nowMs: number)
   const verdict = view?.verdict;
   const waitsForWrites = verdict?.kind === "promoting";
   if (waitsForWrites && phase.kind !== "fault") {
-    return backedOff(timing.lockPollMs, timing.pollMs, nowMs - (polling.disturbedAtMs ?? nowMs));
+    // Patroni's answers cost the processors that PostgreSQL needs just now: who is told otherwise asks less often.
+    const isTold = phase.kind === "standby" && phase.recovery === "watched";
+    return backedOff(
+      isTold ? 2 * timing.turboMs : timing.lockPollMs,
+      timing.pollMs,
+      nowMs - (polling.disturbedAtMs ?? nowMs),
+    );
   }
   if (phase.kind === "starting") return timing.turboMs;
   if (phase.kind === "standby" && polling.disturbedAtMs !== null) {

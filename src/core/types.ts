@@ -58,6 +58,11 @@ export type Phase =
       readonly kind: "standby";
       /** Since when Patroni says that the lock is ours, while we wait for PostgreSQL to take writes. */
       readonly lockSinceMs: number | null;
+      /**
+       * Of PostgreSQL on this node, since then. `watched`: its end will be told. `over`: it takes writes, whether or not
+       * Patroni has said so.
+       */
+      readonly recovery: "unseen" | "watched" | "over";
     }
   | { readonly kind: "holder"; readonly hold: Hold }
   | { readonly kind: "lameDuck"; readonly hold: Hold; readonly bounds: DuckBounds }
@@ -229,6 +234,9 @@ export type GroupEvent =
   | { readonly kind: "leaseEnded" }
   /** The machine slept, or stood still, for this long. */
   | { readonly kind: "suspended"; readonly forMs: number }
+  /** `watchRecovery` was ordered: PostgreSQL on this node is in recovery, and `recoveryEnded` will tell its end. */
+  | { readonly kind: "recoveryWatched" }
+  | { readonly kind: "recoveryEnded" }
   /** Somebody says that it is worth asking Patroni now. */
   | { readonly kind: "notified" }
   | { readonly kind: "maintenanceOrdered"; readonly maintenance: Maintenance }
@@ -251,6 +259,8 @@ export interface Leases {
 /** Orders, to be carried out in the order given. */
 export type Effect =
   | { readonly kind: "ask"; readonly question: number; readonly timeoutMs: number }
+  /** Tell when PostgreSQL on this node ends its recovery, where that can be seen. */
+  | { readonly kind: "watchRecovery" }
   /** Addresses in, announcement (unless the VIP is only kept), advert of this priority on its cadence. */
   | { readonly kind: "takeOver"; readonly priority: number; readonly announce: boolean; readonly leases: Leases }
   | { readonly kind: "renew"; readonly leases: Leases }
@@ -288,6 +298,7 @@ export type Reason =
   | "not-present"
   | "primary-writable"
   | "primary-promoting"
+  | "recovery-over"
   | "leader-lock"
   | "promote-grace-over"
   | "postgres-recovering"

@@ -157,6 +157,11 @@ export type NetworkOrder =
       readonly timeoutMs: number;
       readonly maxBytes: number;
     }
+  /**
+   * Waits for the end of any process: its `done` event comes then, or with a failure: ESRCH when it has ended already,
+   * ETIMEDOUT.
+   */
+  | { readonly kind: "awaitExit"; readonly order: number; readonly pid: number; readonly timeoutMs: number }
   /** Asks for a `snapshot` event. */
   | { readonly kind: "dump"; readonly order: number };
 

@@ -11,12 +11,15 @@ export class Cluster {
   /** Named by the configuration; else it comes with Patroni's first answer. */
   readonly scope: string | null;
   readonly patroni: Patroni;
+  /** Where PostgreSQL on this node listens. */
+  readonly postgres: PatroniConfig["postgres"];
   readonly #context: WatchContext;
   #watch: ClusterWatch | null = null;
 
-  constructor({ scope }: PatroniConfig, patroni: Patroni, context: WatchContext) {
+  constructor({ scope, postgres }: PatroniConfig, patroni: Patroni, context: WatchContext) {
     this.scope = scope;
     this.patroni = patroni;
+    this.postgres = postgres;
     this.#context = context;
   }
 

@@ -26,6 +26,11 @@ export interface GroupPorts {
   readonly clock: Clock;
   readonly patroni: Patroni;
   readonly orders: Orders;
+  /**
+   * Resolves with true when PostgreSQL ends the recovery it is in now, and with false when that takes too long to wait for;
+   * `null` when it is in none, or nobody can tell.
+   */
+  readonly recoveryEnds: () => Promise<boolean> | null;
   /** Called for each report, in order, with the state after the step that made it. */
   readonly report: (report: Report, state: GroupState) => void;
   /** The virtual router ID is needed before the first advert; asked when Patroni's first answer has come. */
@@ -193,6 +198,9 @@ export class GroupRunner {
       case "ask":
         void this.#ask(effect.question, effect.timeoutMs);
         return;
+      case "watchRecovery":
+        void this.#watchRecovery();
+        return;
       case "takeOver":
         void this.#takeOver(priority(effect.priority), effect.announce, effect.leases);
         return;
@@ -230,6 +238,13 @@ export class GroupRunner {
   async #ask(question: number, timeoutMs: number): Promise<void> {
     const { sentAtMs, answeredAtMs, observation } = await this.#ports.patroni.health(this.#setup.path, timeoutMs);
     this.dispatch({ kind: "patroniAnswered", question, sentAtMs, answeredAtMs, observation });
+  }
+
+  async #watchRecovery(): Promise<void> {
+    const ended = this.#ports.recoveryEnds();
+    if (ended === null) return;
+    this.dispatch({ kind: "recoveryWatched" });
+    if (await ended) this.dispatch({ kind: "recoveryEnded" });
   }
 
   async #takeOver(ownPriority: Priority, announce: boolean, leases: Leases): Promise<void> {

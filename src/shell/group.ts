@@ -7,7 +7,7 @@ import type { Clock } from "../ports/clock.js";
 import type { Patroni } from "../ports/patroni.js";
 import { type Vrid, vrid } from "../wire/units.js";
 import { GroupLog } from "./group-log.js";
-import { type GroupSetup, GroupRunner } from "./group-runner.js";
+import { type GroupPorts, type GroupSetup, GroupRunner } from "./group-runner.js";
 import { Journal } from "./journal.js";
 import type { Orders } from "./orders.js";
 
@@ -20,6 +20,7 @@ export interface GroupContext {
   readonly patroni: Patroni;
   /** Named by the configuration; else it comes with Patroni's first answer. */
   readonly scope: string | null;
+  readonly recoveryEnds: GroupPorts["recoveryEnds"];
   readonly log: Logger;
   /** Told of everything that a group reports, in order. */
   readonly listeners: readonly ReportListener[];
@@ -40,7 +41,7 @@ export class Group {
   #scope: string | null;
 
   constructor(config: GroupConfig, context: GroupContext) {
-    const { clock, orders, patroni, listen } = context;
+    const { clock, orders, patroni, recoveryEnds, listen } = context;
     this.#config = config;
     this.#context = context;
     this.#scope = context.scope;
@@ -51,6 +52,7 @@ export class Group {
       clock,
       patroni,
       orders,
+      recoveryEnds,
       listen,
       routerId: (scope) => {
         this.#scope = scope ?? this.#scope;

@@ -13,7 +13,7 @@ function orphaned(dcs: GroupState["dcs"]): GroupState {
   const state = initialState();
   return {
     ...state,
-    phase: { kind: "standby", lockSinceMs: null },
+    phase: { kind: "standby", lockSinceMs: null, recovery: "unseen" },
     dcs,
     polling: { ...state.polling, disturbedAtMs: 0 },
   };

@@ -209,6 +209,8 @@ function eventOf(verb: string, words: readonly string[], nowMs: number): GroupEv
       return { kind: "leaseEnded" };
     case "suspended":
       return { kind: "suspended", forMs: duration(first) };
+    case "recovery":
+      return { kind: first === "watched" ? "recoveryWatched" : "recoveryEnded" };
     case "notify":
       return { kind: "notified" };
     case "pause":

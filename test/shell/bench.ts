@@ -61,6 +61,7 @@ export class Bench {
         clock: this.clock,
         patroni,
         orders: this.network.orders,
+        recoveryEnds: () => null,
         report: (report) => this.reports.push(report),
         routerId: () => vrid(51),
         listen: () => (this.listened += 1),

@@ -141,6 +141,7 @@ export class SignedNode {
         close: () => undefined,
       },
       orders: sender.orders,
+      recoveryEnds: () => null,
       report: (report) => {
         if (report.kind !== "transition" || this.#running?.runner !== runner) return;
         this.#segment.stepped(`${this.address} ${report.from} -> ${report.to} [${report.reason}]`);

@@ -260,6 +260,8 @@ export class Agent {
         if (holding !== null) this.thread.execute({ kind: effect.kind, holding });
         return;
       case "probe":
+      // The simulation's Patroni tells the end of a recovery itself.
+      case "watchRecovery":
         return;
       case "removeLeftover":
         if (this.#placed) this.thread.execute({ kind: "removeAddresses" });

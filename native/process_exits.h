@@ -1,0 +1,39 @@
+// Ends of processes that are not this process's children (pidfd_open(2), Linux 5.3).
+#pragma once
+
+#include <sys/types.h>
+
+#include <functional>
+#include <list>
+
+#include "messages.h"
+#include "unique_fd.h"
+
+namespace pgvip {
+
+// Those that are waited for.
+class ProcessExits {
+ public:
+  using Watch = std::function<void(int fd, std::uint32_t events)>;
+  using Finish = std::function<void(event::Done)>;
+  ProcessExits(Watch watch, Finish finish) : watch_(std::move(watch)), finish_(std::move(finish)) {}
+
+  // Throws SyscallError, ESRCH when the process has ended already; otherwise `finish` is called later.
+  void start(double order, const order::AwaitExit& what, double now_ms);
+  void proceed(double now_ms);
+  [[nodiscard]] double due_ms(double idle_ms) const;
+
+ private:
+  struct Awaited {
+    double order;
+    pid_t pid;
+    double until_ms;
+    UniqueFd fd;
+  };
+
+  Watch watch_;
+  Finish finish_;
+  std::list<Awaited> awaited_;
+};
+
+}  // namespace pgvip
