@@ -7,7 +7,8 @@
 namespace pgvip {
 
 std::string errno_name(int error) {
-// Every errno that a socket, netlink, a process or one of our files can meet; the duplicates EWOULDBLOCK and ENOTSUP are left out.
+// Every errno that a socket, netlink, a process or one of our files can meet; the duplicates EWOULDBLOCK and ENOTSUP
+// are left out.
 #define PGVIP_NAME(name) \
   case name:             \
     return #name;

@@ -164,8 +164,7 @@ struct Order {
   double number = 0;
   std::variant<order::Listen, order::Unlisten, order::TakeOver, order::Renew, order::Advertise, order::Announce,
                order::Release, order::Abandon, order::RemoveAddresses, order::AddVirtualLink, order::RemoveVirtualLink,
-               order::SendFrames, order::SendAdverts, order::Dump, order::Exchange,
-               order::AwaitExit>
+               order::SendFrames, order::SendAdverts, order::Dump, order::Exchange, order::AwaitExit>
       what;
 };
 
