@@ -37,26 +37,21 @@ export function withTable(text: string): string | null {
 
 /** JSON Schema (draft-07) of the YAML file. */
 export async function jsonSchema(): Promise<Tree> {
-  // A development dependency: it is not there where pgvip is installed.
+  // A development dependency: it is not there where pgvip is installed. Our own metadata is no JSON Schema.
   const { toJsonSchema } = await import("@valibot/to-json-schema");
-  const emitted: unknown = toJsonSchema(schema, { typeMode: "input", ignoreActions: ["max_bytes"] });
+  const emitted: unknown = toJsonSchema(schema, { typeMode: "input", ignoreActions: ["max_bytes", "metadata"] });
   return described(emitted, fields());
 }
 
-/** Descriptions get lost where a text is parsed into something else, and our own metadata is no JSON Schema. */
+/** Descriptions get lost where a text is parsed into something else. */
 function described(emitted: unknown, known: readonly Field[]): Tree {
   const properties = (node: unknown): Tree => (isTree(node) && isTree(node["properties"]) ? node["properties"] : {});
   const withAbout = (node: unknown, section: Field["section"]): Tree =>
     Object.fromEntries(
       Object.entries(properties(node)).map(([key, value]) => {
         const about = known.find((field) => field.section === section && field.key === key)?.about;
-        const {
-          placeholder: _placeholder,
-          option: _option,
-          onlyInFile: _onlyInFile,
-          ...rest
-        } = isTree(value) ? value : {};
-        return [key, about === undefined ? rest : { ...rest, description: about }];
+        const property = isTree(value) ? value : {};
+        return [key, about === undefined ? property : { ...property, description: about }];
       }),
     );
   const root = isTree(emitted) ? emitted : {};

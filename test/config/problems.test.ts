@@ -275,7 +275,7 @@ test("all problems come at once, from every source, each with its place", async 
   });
   assert.deepEqual(found, [
     "PGVIP_RUTER_ID: is unknown; did you mean PGVIP_ROUTER_ID?",
-    "pgvip.yml:8:11: vips[0].nope is unknown; wanted one of address, interface, role, max_lag, tags, preempt, preempt_delay, router_id, label, vmac, priority, " +
+    "pgvip.yml:8:11: vips[0].nope is unknown; wanted one of address, interface, role, cluster, max_lag, tags, preempt, preempt_delay, router_id, label, vmac, priority, " +
       "advert_interval, vrrp_version, auth_pass, auth_pass_file, auth_keys, auth_mode, auth_window, checksum, transport, peers, take_on, kernel_lease, lease, poll_interval, turbo_interval, " +
       "lock_interval, answer_timeout, hold_timeout, silence_timeout, startup_grace, promote_grace, destroy_sockets",
     `pgvip.yml:2:8: patroni.url is "ftp://pg"; ${URL_WANTED}`,

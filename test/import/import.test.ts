@@ -41,7 +41,7 @@ async function accepted(draft: Draft): Promise<unknown> {
 
 async function loaded(text: string): Promise<unknown> {
   const file = `${directory}/pgvip.yml`;
-  writeFileSync(file, text);
+  writeFileSync(file, text, { mode: 0o600 });
   await loadConfig({ flags: {}, environment: {}, file });
   return parse(text);
 }
