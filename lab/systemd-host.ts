@@ -7,7 +7,7 @@
  */
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmdirSync, statSync, writeFileSync } from "node:fs";
 import type { CommandResult } from "./command.js";
-import { tryCommand } from "./command.js";
+import { command, tryCommand } from "./command.js";
 import type { Host } from "./host.js";
 import type { LabProcess } from "./process.js";
 import { until } from "./wait.js";
@@ -95,10 +95,10 @@ export class SystemdHost {
   }
 
   /** Runs a command beside systemd, to its end. Never rejects. */
-  exec(command: string, args: readonly string[]): Promise<CommandResult> {
+  exec(program: string, args: readonly string[]): Promise<CommandResult> {
     const enter = ["-t", String(this.#pid), "--mount", "--pid", "--uts", "--ipc", "--net", "--cgroup"];
     const path = "PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-    return tryCommand("nsenter", [...enter, "env", "-i", path, command, ...args], { timeoutMs: 60_000 });
+    return tryCommand("nsenter", [...enter, "env", "-i", path, program, ...args], { timeoutMs: 60_000 });
   }
 
   /** Writes a file of the overlay. */
@@ -106,6 +106,12 @@ export class SystemdHost {
     const script = 'mkdir -p "$(dirname "$1")" && printf %s "$2" >"$1" && chmod "$3" "$1"';
     const { code, stderr } = await this.exec("sh", ["-c", script, "sh", path, text, mode]);
     if (code !== 0) throw new Error(`${path}: ${stderr}`);
+  }
+
+  /** Copies a file or a tree of the machine into a directory of the overlay, from wherever it is. */
+  async copy(from: string, to: string): Promise<void> {
+    const root = `/proc/${String(this.#pid)}/root`;
+    await command("cp", ["-r", from, `${root}${to}`]);
   }
 
   /** Pulls the plug: everything that systemd started ends with it. */

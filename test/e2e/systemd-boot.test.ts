@@ -29,9 +29,9 @@ describe("the unit under systemd as pid 1", () => {
     // The unit's user may be forbidden to read this tree and Node.js where they are.
     await systemd.exec("mkdir", ["-p", "/opt/pgvip"]);
     for (const name of ["dist", "build", "package.json", "node_modules"]) {
-      await systemd.exec("cp", ["-r", `${root}${name}`, "/opt/pgvip/"]);
+      await systemd.copy(`${root}${name}`, "/opt/pgvip/");
     }
-    await systemd.exec("cp", [process.execPath, "/opt/pgvip/node"]);
+    await systemd.copy(process.execPath, "/opt/pgvip/node");
     await systemd.write(
       "/usr/local/bin/pgvip",
       '#!/bin/sh\nexec /opt/pgvip/node /opt/pgvip/dist/main.js "$@"\n',
