@@ -131,13 +131,24 @@ async function hasAddress(host: Host, address: string): Promise<boolean> {
   return links.some((link) => link.addr_info.some((info) => info.local === address));
 }
 
-/** `ip` stamps with the wall clock in the local time zone; the clocks are compared anew each time, as it may be set. */
+/** One comparison of the clocks serves for this long: what follows closely must not change places by its error. */
+const COMPARED_FOR_MS = 1_000;
+let compared = { atMs: -Infinity, aheadMs: 0 };
+
+/** `ip` stamps with the wall clock in the local time zone; the clocks are compared again and again, as it may be set. */
 function monotonicMs(stamp: string): number {
   const [whole = "", fraction = "0"] = stamp.split(".");
   const stampMs = new Date(whole).getTime() + Number(`0.${fraction}`) * 1000;
+  if (nowMs() - compared.atMs > COMPARED_FOR_MS) compared = compareClocks();
+  return stampMs - compared.aheadMs;
+}
+
+/** How far the wall clock is ahead of the monotonic one. */
+function compareClocks(): typeof compared {
   // Date.now() has whole milliseconds: the moment it steps is exact.
   const before = Date.now();
   let wallNowMs = before;
   while (wallNowMs === before) wallNowMs = Date.now();
-  return nowMs() - (wallNowMs - stampMs);
+  const atMs = nowMs();
+  return { atMs, aheadMs: wallNowMs - atMs };
 }
