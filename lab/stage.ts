@@ -31,6 +31,8 @@ export interface Outcome {
 
 /** Before and after each fault, so that it has a calm beginning and end. */
 const CALM_MS = 1_500;
+/** Of that, close attention before the fault: what was there when it came is known. */
+const ATTENTION_MS = 200;
 
 export class Stage {
   readonly scene: Scene;
@@ -77,8 +79,9 @@ export class Stage {
 
   /** Does something to a cluster at rest and measures until some time after `settled` has resolved. */
   async measure(act: () => Promise<void>, settled: () => Promise<unknown>): Promise<Outcome> {
-    await sleep(CALM_MS);
+    await sleep(CALM_MS - ATTENTION_MS);
     this.prober.attend("close");
+    await sleep(ATTENTION_MS);
     const breakMs = nowMs();
     await act();
     await settled();
