@@ -45,7 +45,7 @@ export function resultsMarkdown(results: Results): string {
   const machine = Object.entries(results.machine).map(([name, value]) => `- ${name}: ${value}`);
   const failed = failures(results);
   return [
-    `Measured ${results.startedAt} with \`${results.command}\`, back end ${results.backend}.`,
+    `Measured ${results.startedAt} with \`${withoutPaths(results.command)}\`, back end ${results.backend}.`,
     "",
     ...machine,
     "",
@@ -56,4 +56,9 @@ export function resultsMarkdown(results: Results): string {
 
 function inRepository(path: string): string {
   return fileURLToPath(new URL(`../${path}`, import.meta.url));
+}
+
+/** Where things were on that machine says nothing to a reader. */
+function withoutPaths(command: string): string {
+  return command.replace(/ --(?:output|vip-manager) \S+/g, "");
 }

@@ -2,7 +2,6 @@
  * The probe: a client of the VIP that writes down all it meets, as JSON lines on standard output. It runs on a client host
  * until its standard input ends, on which it takes orders (`probeOrder`). Argument: the settings as JSON.
  */
-import { setPriority } from "node:os";
 import { createInterface } from "node:readline";
 import { parseLine } from "../json-lines.js";
 import { probeConnects } from "./connect.js";
@@ -34,8 +33,6 @@ createInterface({ input: process.stdin })
   .on("line", (line) => ({ attention } = parseLine(probeOrder, line)))
   .on("close", () => process.exit(0));
 
-// What is measured must not be the probe waiting for a processor.
-setPriority(-15);
 probeEchoes(vip, byAttention(echo), new Map(nodes.map(({ ttl, name }) => [ttl, name])), record);
 probeConnects(vip, 5432, byAttention(connect), record);
 for (const target of [{ name: "vip", address: vip }, ...nodes]) {

@@ -1,6 +1,6 @@
 /**
- * What derives from the schema besides validation: the README's table and the JSON Schema for editors. Run as a program it
- * writes both: `node --import tsx src/config/emit.ts README.md docs/config.schema.json`.
+ * What derives from the schema besides validation: the table of docs/configuration.md and the JSON Schema for editors. Run as a program it
+ * writes both: `node --import tsx src/config/emit.ts docs/configuration.md docs/config.schema.json`.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
@@ -14,7 +14,7 @@ const END = "<!-- /config -->";
 const AS_IT_IS = "<!-- prettier-ignore -->";
 
 /** The settings as a Markdown table. Flags and variables follow from the path by the rule told above the table. */
-export function readmeTable(): string {
+export function settingsTable(): string {
   const { placeholder, about } = clustersRow();
   const rows = [
     ...fields().map((field) => `| ${cellsOf(field).join(" | ")} |`),
@@ -32,7 +32,7 @@ function cellsOf({ path, placeholder, preset, about }: Field): readonly string[]
 export function withTable(text: string): string | null {
   const [begin, end] = [text.indexOf(BEGIN), text.indexOf(END)];
   if (begin < 0 || end < begin) return null;
-  return `${text.slice(0, begin + BEGIN.length)}\n\n${AS_IT_IS}\n${readmeTable()}\n\n${text.slice(end)}`;
+  return `${text.slice(0, begin + BEGIN.length)}\n\n${AS_IT_IS}\n${settingsTable()}\n\n${text.slice(end)}`;
 }
 
 /** JSON Schema (draft-07) of the YAML file. */
@@ -74,11 +74,11 @@ function described(emitted: unknown, known: readonly Field[]): Tree {
   };
 }
 
-async function main([readme, schemaFile]: readonly string[]): Promise<void> {
-  if (readme === undefined || schemaFile === undefined) throw new Error("usage: emit.ts README.md SCHEMA.json");
-  const text = withTable(readFileSync(readme, "utf8"));
-  if (text === null) throw new Error(`${readme} has no ${BEGIN} and ${END}`);
-  writeFileSync(readme, text);
+async function main([tableFile, schemaFile]: readonly string[]): Promise<void> {
+  if (tableFile === undefined || schemaFile === undefined) throw new Error("usage: emit.ts TABLE.md SCHEMA.json");
+  const text = withTable(readFileSync(tableFile, "utf8"));
+  if (text === null) throw new Error(`${tableFile} has no ${BEGIN} and ${END}`);
+  writeFileSync(tableFile, text);
   writeFileSync(schemaFile, `${JSON.stringify(await jsonSchema(), null, 2)}\n`);
 }
 

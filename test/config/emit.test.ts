@@ -2,13 +2,13 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { jsonSchema, readmeTable, withTable } from "../../src/config/emit.js";
+import { jsonSchema, settingsTable, withTable } from "../../src/config/emit.js";
 import { fields } from "../../src/config/fields.js";
 
-test("the README's table of settings is that of the schema", () => {
-  const readme = read("README.md");
-  assert.notEqual(withTable(readme), null, "README.md has lost its <!-- config --> markers");
-  assert.equal(readme, withTable(readme), "README.md is stale: npm run docs");
+test("the documentation's table of settings is that of the schema", () => {
+  const page = read("docs/configuration.md");
+  assert.notEqual(withTable(page), null, "docs/configuration.md has lost its <!-- config --> markers");
+  assert.equal(page, withTable(page), "docs/configuration.md is stale: npm run docs");
 });
 
 test("docs/config.schema.json is that of the schema", async () => {
@@ -19,7 +19,7 @@ test("the table goes between the markers, and only there", () => {
   const text = "before\n<!-- config -->\nold\n<!-- /config -->\nafter\n";
   assert.equal(
     withTable(text),
-    `before\n<!-- config -->\n\n<!-- prettier-ignore -->\n${readmeTable()}\n\n<!-- /config -->\nafter\n`,
+    `before\n<!-- config -->\n\n<!-- prettier-ignore -->\n${settingsTable()}\n\n<!-- /config -->\nafter\n`,
   );
   assert.equal(withTable("no markers"), null);
 });
