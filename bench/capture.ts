@@ -11,6 +11,7 @@ export interface WireEvent {
   readonly kind: "announcement" | "advert";
   /** Of an advert. */
   readonly priority: number | null;
+  readonly routerId: number | null;
 }
 
 const filter = "arp or ip proto 112";
@@ -50,10 +51,12 @@ export function parseLine(line: string, offsetMs: number): WireEvent | null {
   const [, seconds = "", fraction = "", sourceMac = ""] = /^(\d+)\.(\d+) ([0-9a-f:]{17}) > /.exec(line) ?? [];
   if (sourceMac === "") return null;
   const atMs = Number(seconds) * 1000 + Number(fraction.slice(0, 6)) / 1000 + offsetMs;
-  const priority = /VRRPv[23], Advertisement, .*?prio (\d+)/.exec(line)?.[1];
-  if (priority !== undefined) return { atMs, sourceMac, kind: "advert", priority: Number(priority) };
+  const [, routerId, priority] = /VRRPv[23], Advertisement, vrid (\d+), prio (\d+)/.exec(line) ?? [];
+  if (priority !== undefined) {
+    return { atMs, sourceMac, kind: "advert", routerId: Number(routerId), priority: Number(priority) };
+  }
   const fromVip = line.includes(`tell ${vip},`) || line.includes(`Reply ${vip} is-at`);
-  return fromVip ? { atMs, sourceMac, kind: "announcement", priority: null } : null;
+  return fromVip ? { atMs, sourceMac, kind: "announcement", priority: null, routerId: null } : null;
 }
 
 /** Monotonic clock minus wall clock. Date.now() has whole milliseconds: the moment it steps is exact. */

@@ -24,9 +24,10 @@ export class Capture {
 
   /** Ends it when what has been sent so far is in the file. */
   async stop(): Promise<void> {
-    // Packets are written as they come; the file grows as long as the kernel still hands some over.
+    // Packets are written as they come; the file grows as long as the kernel still hands some over. It never stops to grow
+    // where adverts come each 100 ms: after a second what was sent before is there.
     let size = -1;
-    while (size !== statSync(this.file).size) {
+    for (let round = 0; round < 10 && size !== statSync(this.file).size; round += 1) {
       size = statSync(this.file).size;
       await sleep(100);
     }

@@ -28,6 +28,7 @@ import { getBy } from "./shell/exchange-get.js";
 import { openPatroni } from "./shell/patroni-http.js";
 import { recoveryEnds } from "./shell/recovery-watch.js";
 import { Reloader } from "./shell/reloader.js";
+import { SharedPolls } from "./shell/shared-polls.js";
 import type { Instant } from "./shell/replay-window.js";
 import { Segment } from "./shell/segment.js";
 import { statusOf } from "./shell/status-source.js";
@@ -189,7 +190,8 @@ class Agent {
     if (known !== undefined) return known;
     const patroni = patroniNamed(config, name);
     const opened = openPatroni(patroni, this.#clock, { get: getBy(this.#orders) });
-    const cluster = new Cluster(patroni, this.#metrics?.timed(opened) ?? opened, {
+    const asked = new SharedPolls(this.#metrics?.timed(opened) ?? opened, this.#clock);
+    const cluster = new Cluster(patroni, asked, {
       clock: this.#clock,
       log: name === null ? this.#log : this.#log.child({ cluster: name }),
       ownAddresses: () => this.#segment.ownAddresses,

@@ -162,8 +162,19 @@ function ask(turn: Turn): void {
   const { phase } = turn.state;
   const claimed = holds(phase) && phase.hold.claim !== null;
   const inFlight = [...polling.inFlight, question];
+  const notBeforeMs = answerCountsFromMs(turn);
+  const timeoutMs = claimed ? CLAIM_ANSWER_MS : turn.settings.timing.answerTimeoutMs;
   turn.poll({ inFlight, urgentAtMs: Infinity, lastQuestion: question, lastAskedAtMs: turn.nowMs });
-  turn.effect({ kind: "ask", question, timeoutMs: claimed ? CLAIM_ANSWER_MS : turn.settings.timing.answerTimeoutMs });
+  turn.effect({ kind: "ask", question, notBeforeMs, timeoutMs });
+}
+
+/**
+ * An urgent question has to be asked after what made it urgent. Any other may be one that was asked half an interval ago:
+ * so groups that ask the same fall into step with each other, and none of them knows less than it would by itself.
+ */
+function answerCountsFromMs({ settings, state, nowMs }: Turn): number {
+  const { urgentAtMs } = state.polling;
+  return urgentAtMs <= nowMs ? urgentAtMs : nowMs - pollIntervalMs(state, settings.timing, nowMs) / 2;
 }
 
 function askDueMs(settings: GroupSettings, state: GroupState, nowMs: number): number {

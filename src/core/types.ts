@@ -123,6 +123,7 @@ export interface Polling {
   /** Numbers of the questions that are not answered yet; see questionsAtOnce. */
   readonly inFlight: readonly number[];
   readonly lastQuestion: number;
+  /** When the last question was ordered; once it is answered, when it was sent. */
   readonly lastAskedAtMs: number;
   /** Ask at this instant, or as soon after it as nothing is in flight, whatever the interval; Infinity = no hurry. */
   readonly urgentAtMs: number;
@@ -258,7 +259,8 @@ export interface Leases {
 
 /** Orders, to be carried out in the order given. */
 export type Effect =
-  | { readonly kind: "ask"; readonly question: number; readonly timeoutMs: number }
+  /** An answer to a question of another group that was asked at `notBeforeMs` or later will do. */
+  | { readonly kind: "ask"; readonly question: number; readonly notBeforeMs: number; readonly timeoutMs: number }
   /** Tell when PostgreSQL on this node ends its recovery, where that can be seen. */
   | { readonly kind: "watchRecovery" }
   /** Addresses in, announcement (unless the VIP is only kept), advert of this priority on its cadence. */

@@ -14,8 +14,11 @@ export interface Unavailable {
 }
 
 export interface Patroni {
-  /** `GET path` (`/primary`, `/replica?lag=1MB`) with one deadline for the whole exchange. */
-  health(path: string, timeoutMs: number): Promise<HealthAnswer>;
+  /**
+   * `GET path` (`/primary`, `/replica?lag=1MB`) with one deadline for the whole exchange. The answer to the same question
+   * that was asked at `notBeforeMs` or later will do as well; without it, only one of its own.
+   */
+  health(path: string, timeoutMs: number, notBeforeMs?: number): Promise<HealthAnswer>;
   /** `GET /config`. */
   settings(timeoutMs: number): Promise<DcsSettings | Unavailable>;
   /** `GET /cluster`: makes Patroni read its DCS, so ask it rarely. */

@@ -6,7 +6,7 @@ import { unreachable } from "../assert.js";
 import { initialState, nextDeadlineMs, step } from "../core/group.js";
 import type { Effect, GroupEvent, GroupSettings, GroupState, Leases, Report } from "../core/types.js";
 import type { Clock } from "../ports/clock.js";
-import type { OrderFailure } from "../ports/network.js";
+import type { Holding, OrderFailure } from "../ports/network.js";
 import type { Patroni } from "../ports/patroni.js";
 import type { Family } from "../wire/addresses.js";
 import { type Priority, type Vrid, priority } from "../wire/units.js";
@@ -172,7 +172,10 @@ export class GroupRunner {
     }
     const { state, effects } = step(this.#setup.settings, this.#state, event, this.#ports.clock.nowMs());
     this.#state = state;
-    for (const effect of effects) this.#carryOut(effect);
+    // To write a line of the log takes longer than to take over: what happens goes before what is told of it.
+    const isTold = ({ kind }: Effect): boolean => kind === "report";
+    for (const effect of effects) if (!isTold(effect)) this.#carryOut(effect);
+    for (const effect of effects) if (isTold(effect)) this.#carryOut(effect);
   }
 
   #arm(): void {
@@ -196,7 +199,7 @@ export class GroupRunner {
   #carryOut(effect: Effect): void {
     switch (effect.kind) {
       case "ask":
-        void this.#ask(effect.question, effect.timeoutMs);
+        void this.#ask(effect);
         return;
       case "watchRecovery":
         void this.#watchRecovery();
@@ -235,8 +238,9 @@ export class GroupRunner {
     }
   }
 
-  async #ask(question: number, timeoutMs: number): Promise<void> {
-    const { sentAtMs, answeredAtMs, observation } = await this.#ports.patroni.health(this.#setup.path, timeoutMs);
+  async #ask({ question, timeoutMs, notBeforeMs }: Effect & { readonly kind: "ask" }): Promise<void> {
+    const answer = await this.#ports.patroni.health(this.#setup.path, timeoutMs, notBeforeMs);
+    const { sentAtMs, answeredAtMs, observation } = answer;
     this.dispatch({ kind: "patroniAnswered", question, sentAtMs, answeredAtMs, observation });
   }
 
@@ -244,18 +248,37 @@ export class GroupRunner {
     const ended = this.#ports.recoveryEnds();
     if (ended === null) return;
     this.dispatch({ kind: "recoveryWatched" });
+    this.#rehearse();
     if (await ended) this.dispatch({ kind: "recoveryEnded" });
   }
 
+  /**
+   * The code of a take-over is compiled when it first runs, and thrown away when it has not run for long: up to 20 ms that
+   * are to spare while PostgreSQL is still being promoted. A step of the core changes nothing by itself.
+   */
+  #rehearse(): void {
+    const { settings } = this.#setup;
+    const { effects } = step(settings, this.#state, { kind: "recoveryEnded" }, this.#ports.clock.nowMs());
+    for (const effect of effects) {
+      if (effect.kind === "takeOver") this.#plan(lastHolding, priority(effect.priority), effect.leases);
+    }
+  }
+
+  /** `null` while it is not known where, or under which router ID. */
+  #plan(number: number, ownPriority: Priority, leases: Leases): Holding | null {
+    if (this.#placement === null || this.#routerId === null) return null;
+    return planHolding(this.#speech, this.#placement, this.#routerId, number, ownPriority, leases);
+  }
+
   async #takeOver(ownPriority: Priority, announce: boolean, leases: Leases): Promise<void> {
-    if (this.#placement === null || this.#routerId === null) {
+    const number = this.#holding ?? lastHolding + 1;
+    const holding = this.#plan(number, ownPriority, leases);
+    if (holding === null) {
       this.dispatch({ kind: "takeOverFailed", errno: "ENODEV", text: "the interface is gone" });
       return;
     }
-    lastHolding += 1;
-    const number = this.#holding ?? lastHolding;
+    lastHolding = Math.max(lastHolding, number);
     this.#holding = number;
-    const holding = planHolding(this.#speech, this.#placement, this.#routerId, number, ownPriority, leases);
     const { failure, times } = await this.#ports.orders.give({ kind: "takeOver", holding, announce });
     // Released meanwhile: the outcome is of no interest to anybody.
     if (this.#holding !== number) return;

@@ -9,7 +9,13 @@ const head = `1700000000.250500999 ${mac} >`;
 test("adverts with their priority, VRRP 2 and 3", () => {
   const v3 = `${head} 01:00:5e:00:00:12, ethertype IPv4 (0x0800), length 46: 10.186.157.60 > 224.0.0.18: VRRPv3, Advertisement, vrid 51, prio 254, intvl 1cs, length 12`;
   const v2 = `${head} 01:00:5e:00:00:12, ethertype IPv4 (0x0800), length 54: 10.186.157.60 > 224.0.0.18: VRRPv2, Advertisement, vrid 50, prio 0, authtype simple, intvl 1s, length 20`;
-  assert.deepEqual(parseLine(v3, -1_700_000_000_000), { atMs: 250.5, sourceMac: mac, kind: "advert", priority: 254 });
+  assert.deepEqual(parseLine(v3, -1_700_000_000_000), {
+    atMs: 250.5,
+    sourceMac: mac,
+    kind: "advert",
+    routerId: 51,
+    priority: 254,
+  });
   assert.equal(parseLine(v2, 0)?.priority, 0);
 });
 

@@ -91,7 +91,7 @@ describe("measures", () => {
 
 describe("lanes", () => {
   const nodes = ["a", "b"].map((name) => ({ name, mac: `mac of ${name}` }));
-  const wire = [{ atMs: 1951, sourceMac: "mac of b", kind: "announcement", priority: null } as const];
+  const wire = [{ atMs: 1951, sourceMac: "mac of b", kind: "announcement", priority: null, routerId: null } as const];
   const lanes = lanesOf({ outcome, context, nodes, wire });
   const lane = (name: string) => lanes.find((found) => found.name === name) ?? assert.fail(name);
 

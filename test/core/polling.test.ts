@@ -1,7 +1,7 @@
 /** How often Patroni is asked, by what is going on. */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { initialState } from "../../src/core/group.js";
+import { initialState, step } from "../../src/core/group.js";
 import { pollIntervalMs } from "../../src/core/polling.js";
 import type { GroupState } from "../../src/core/types.js";
 import { defaultSettings } from "./transcript.js";
@@ -36,5 +36,38 @@ describe("the poll interval of a standby whose holder fell silent", () => {
 
   it("stays normal when the cluster's ttl is not known", () => {
     assert.equal(pollIntervalMs(orphaned(null), timing, 20_000), timing.pollMs);
+  });
+});
+
+describe("the age of an answer that a group is content with", () => {
+  const asked = (state: GroupState, nowMs: number): number | undefined =>
+    step(defaultSettings, state, { kind: "tick" }, nowMs).effects.find((effect) => effect.kind === "ask")?.notBeforeMs;
+  const standby: GroupState = {
+    ...initialState(),
+    phase: { kind: "standby", lockSinceMs: null, recovery: "unseen" },
+    polling: { ...initialState().polling, lastAskedAtMs: 0 },
+  };
+
+  it("is half an interval at rest", () => {
+    assert.equal(asked(standby, timing.pollMs), timing.pollMs / 2);
+    assert.equal(asked(standby, 10 * timing.pollMs), 9.5 * timing.pollMs);
+  });
+
+  it("is none where something has happened that the answer has to know of", () => {
+    assert.equal(asked({ ...standby, polling: { ...standby.polling, urgentAtMs: 20 } }, 30), 20);
+  });
+
+  it("counts for the next question from when it was sent, not from when it was wanted", () => {
+    const { effects, state } = step(defaultSettings, standby, { kind: "tick" }, timing.pollMs);
+    const ask = effects.find((effect) => effect.kind === "ask");
+    const observation = { kind: "unknown", reason: "timeout", detail: "", port: "refuses" } as const;
+    const answer = {
+      question: ask?.question ?? 0,
+      sentAtMs: timing.pollMs - 30,
+      answeredAtMs: timing.pollMs,
+      observation,
+    };
+    const { polling } = step(defaultSettings, state, { kind: "patroniAnswered", ...answer }, timing.pollMs).state;
+    assert.equal(polling.lastAskedAtMs, timing.pollMs - 30);
   });
 });

@@ -24,7 +24,8 @@ describe("pgvip run", () => {
   });
 
   function words(...args: readonly string[]): string[] {
-    return [`${root}dist/main.js`, "run", "--socket", `${host.directory}/pgvip.sock`, ...args];
+    const own = ["--socket", `${host.directory}/pgvip.sock`, "--state-directory", `${host.directory}/state`];
+    return [`${root}dist/main.js`, "run", ...own, ...args];
   }
 
   function run(...args: readonly string[]): Promise<CommandResult> {

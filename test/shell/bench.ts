@@ -24,10 +24,14 @@ export class Bench {
   readonly clock = new ManualClock();
   readonly network = new FakeNetwork(this.clock);
   readonly reports: Report[] = [];
+  /** The orders that had been given when each of the reports came. */
+  readonly ordersBefore: (readonly string[])[] = [];
   readonly dropped: Drop[] = [];
   readonly runner: GroupRunner;
   readonly desk: PacketDesk;
   observation: Observation = answer(true);
+  /** The end of PostgreSQL's recovery; `null`: it is in none. */
+  recovery: Promise<boolean> | null = null;
   listened = 0;
   wallMs = 1_795_000_000_000;
 
@@ -61,8 +65,11 @@ export class Bench {
         clock: this.clock,
         patroni,
         orders: this.network.orders,
-        recoveryEnds: () => null,
-        report: (report) => this.reports.push(report),
+        recoveryEnds: () => this.recovery,
+        report: (report) => {
+          this.reports.push(report);
+          this.ordersBefore.push(this.network.kinds());
+        },
         routerId: () => vrid(51),
         listen: () => (this.listened += 1),
       },

@@ -1,6 +1,7 @@
 /** The runner carries out what the core orders, in order, and brings outcomes back. */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import type { Observation } from "../../src/core/observation.js";
 import { macAddress } from "../../src/wire/addresses.js";
 import { gratuitousRequest } from "../../src/wire/arp.js";
 import { centis, priority, vrid } from "../../src/wire/units.js";
@@ -40,6 +41,28 @@ describe("a group runner", () => {
     assert.equal(holding.adverts[0]?.pdu[2], 254);
     assert.equal(holding.resignations[0]?.pdu[2], 0);
     assert.deepEqual(bench.transitions(), ["starting>standby", "standby>holder"]);
+  });
+
+  it("takes over at the end of recovery, and tells of it only then", async () => {
+    const bench = new Bench();
+    bench.observation = answer(false);
+    bench.runner.place(placement, false);
+    await bench.clock.pass(100);
+    bench.advert("10.0.0.2", 254);
+    let end: (ended: boolean) => void = () => undefined;
+    bench.recovery = new Promise((resolve) => (end = resolve));
+    bench.observation = { ...answer(false), hasRole: true } as Observation;
+    await bench.clock.pass(150);
+    bench.advert("10.0.0.2", 1);
+    await bench.clock.pass(50);
+    // It was rehearsed by now, which orders nothing and changes nothing.
+    assert.ok(!bench.network.kinds().includes("takeOver"));
+    assert.equal(bench.runner.state.phase.kind, "standby");
+    end(true);
+    await settle();
+    assert.equal(bench.network.kinds().filter((kind) => kind === "takeOver").length, 1);
+    const told = bench.reports.findIndex((report) => report.kind === "transition" && report.reason === "recovery-over");
+    assert.ok(bench.ordersBefore[told]?.includes("takeOver"));
   });
 
   it("renews the lease as long as it holds, and not after it has let go", async () => {
