@@ -157,9 +157,18 @@ void IoThread::pass_time() {
       }
       holding.advert_sent(now);
     }
-    if (holding.renewal_due(now)) renew_kernel_lease(&holding, now);
     ++next;
   }
+  renew_one();
+}
+
+// One in each round of the loop: a renewal takes as long as many adverts, and those of other groups must not wait for
+// all.
+void IoThread::renew_one() {
+  const double now = monotonic_ms();
+  const auto due = std::find_if(holdings_.begin(), holdings_.end(),
+                                [&](const auto& entry) { return entry.second.renewal_due(now); });
+  if (due != holdings_.end()) renew_kernel_lease(&due->second, now);
 }
 
 void IoThread::arm(double now_ms) {

@@ -100,14 +100,18 @@ describe("two clusters in one agent", () => {
 
   it("a Patroni that hangs delays nobody who follows another", async () => {
     sales.mistreat("node1", "hangs");
-    const [hung] = await groups(nodes[0]);
-    await reporting.switchover("rep2", "rep1");
-    await reportingWatch.holder("node1");
-    const [still, moved] = await groups(nodes[0]);
-    assert.ok(hung !== undefined && still !== undefined && moved !== undefined);
-    assert.equal(still.patroni.answeredAt, hung.patroni.answeredAt, "the question before is still waiting");
-    assert.equal(moved.state, "holder");
-    sales.mistreat("node1", "answers");
+    try {
+      const [hung] = await groups(nodes[0]);
+      await reporting.switchover("rep2", "rep1");
+      await reportingWatch.holder("node1");
+      const [still, moved] = await groups(nodes[0]);
+      const answers = [hung, still].map((group) => Date.parse(group?.patroni.answeredAt ?? ""));
+      // The same answer is told twice as a time of day, each time by the clock of that moment: rounding moves it by 1 ms.
+      assert.ok(Math.abs(answers[1]! - answers[0]!) < 50, `the question before is not waiting: ${answers.join(", ")}`);
+      assert.equal(moved?.state, "holder");
+    } finally {
+      sales.mistreat("node1", "answers");
+    }
   });
 
   it("doctor looks at each cluster, and says which", async () => {

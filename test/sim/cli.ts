@@ -1,11 +1,13 @@
 /**
- * `npm run sim -- --seeds N [--seed S] [--keep I,J] [--trace]`
+ * `npm run sim -- --seeds N [--seed S] [--keep I,J] [--trace]`, `npm run sim -- --elections N [--seed S]`
  *
  * Runs the simulator with the seeds S, S+1, ... until one breaks an invariant. That one is shrunk, its trace printed and
- * the command that replays it; the exit code is 1 then, 0 when all seeds went well.
+ * the command that replays it; the exit code is 1 then, 0 when all seeds went well. Elections are scenes of their own.
  */
 import { parseArgs } from "node:util";
+import fc from "fast-check";
 import { Coverage } from "./coverage.js";
+import { play, scenes } from "./election/play.js";
 import { describeFault } from "./faults.js";
 import { run } from "./run.js";
 import { type Plan, planOf } from "./schedule.js";
@@ -20,10 +22,29 @@ interface Options {
   readonly first: number;
   readonly keep: readonly number[] | null;
   readonly trace: boolean;
+  /** So many scenes of elections instead. */
+  readonly elections: number | null;
 }
 
 function main(): number {
   const options = readOptions();
+  return options.elections === null ? playClusters(options) : playElections(options.elections, options.first);
+}
+
+function playElections(count: number, seed: number): number {
+  const startedAtMs = performance.now();
+  const property = fc.property(scenes, (scene) => play(scene) === null);
+  const { failed, counterexample, numRuns } = fc.check(property, { numRuns: count, seed });
+  const seconds = (performance.now() - startedAtMs) / 1_000;
+  print(`${String(numRuns)} elections, ${(numRuns / seconds).toFixed(1)} a second`);
+  if (!failed) return 0;
+  const scene = counterexample?.[0];
+  print(JSON.stringify(scene, null, 1));
+  if (scene !== undefined) print(JSON.stringify(play(scene)));
+  return 1;
+}
+
+function playClusters(options: Options): number {
   const coverage = new Coverage();
   const startedAtMs = performance.now();
   let virtualMs = 0;
@@ -54,12 +75,14 @@ function readOptions(): Options {
       seed: { type: "string", default: "1" },
       keep: { type: "string" },
       trace: { type: "boolean", default: false },
+      elections: { type: "string" },
     },
   });
   const first = whole("--seed", values.seed);
   const seeds = whole("--seeds", values.seeds ?? "1");
   const keep = values.keep === undefined ? null : values.keep.split(",").filter(Boolean).map(Number);
-  return { seeds, first, keep, trace: values.trace };
+  const elections = values.elections === undefined ? null : whole("--elections", values.elections);
+  return { seeds, first, keep, trace: values.trace, elections };
 }
 
 function whole(name: string, text: string): number {
