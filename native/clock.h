@@ -24,14 +24,24 @@ inline timespec realtime_now() {
 inline double monotonic_ms() { return clock_ms(CLOCK_MONOTONIC); }
 inline double boottime_ms() { return clock_ms(CLOCK_BOOTTIME); }
 
+// Now on both clocks. To read them costs as much as to look at ten holdings, so a look at all of them reads them once.
+struct Instant {
+  double monotonic_ms;
+  double boottime_ms;
+
+  static Instant now() { return {pgvip::monotonic_ms(), pgvip::boottime_ms()}; }
+  // How long the machine was suspended since it booted.
+  [[nodiscard]] double suspended_ms() const { return boottime_ms - monotonic_ms; }
+};
+
 // An instant given on the monotonic clock, kept on the boot clock.
 class BootDeadline {
  public:
   BootDeadline() = default;
-  explicit BootDeadline(double monotonic) : boot_ms_(monotonic + boottime_ms() - monotonic_ms()) {}
+  explicit BootDeadline(double monotonic) : boot_ms_(monotonic + Instant::now().suspended_ms()) {}
 
-  [[nodiscard]] double remaining_ms() const { return boot_ms_ - boottime_ms(); }
-  [[nodiscard]] bool passed() const { return remaining_ms() <= 0; }
+  [[nodiscard]] double remaining_ms() const { return remaining_ms(Instant::now()); }
+  [[nodiscard]] double remaining_ms(const Instant& now) const { return boot_ms_ - now.boottime_ms; }
 
  private:
   double boot_ms_ = 0;

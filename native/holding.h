@@ -34,11 +34,12 @@ class Holding {
   // Somebody else removed the address: renewing it would bring it back behind the core's back.
   void suspend_renewal() { next_renewal_ms_ = kNever; }
 
-  [[nodiscard]] bool lease_ended() const { return lease_.passed(); }
+  [[nodiscard]] bool lease_ended() const { return lease_ended(Instant::now()); }
+  [[nodiscard]] bool lease_ended(const Instant& now) const { return lease_.remaining_ms(now) <= 0; }
   // How long ago the lease ended; more than a little means that this thread itself stood still.
   [[nodiscard]] double overdue_ms() const { return -lease_.remaining_ms(); }
-  [[nodiscard]] bool advert_due(double now_ms) const { return now_ms >= next_advert_ms_; }
-  [[nodiscard]] bool renewal_due(double now_ms) const { return now_ms >= next_renewal_ms_; }
+  [[nodiscard]] bool advert_due(const Instant& now) const { return now.monotonic_ms >= next_advert_ms_; }
+  [[nodiscard]] bool renewal_due(const Instant& now) const { return now.monotonic_ms >= next_renewal_ms_; }
 
   // Stays on the cadence: after a stall adverts are skipped, not sent in a burst.
   void advert_sent(double now_ms) {
@@ -58,8 +59,8 @@ class Holding {
     return static_cast<std::uint32_t>(std::min<double>(plan_.kernel_lease_s, fits_s));
   }
 
-  [[nodiscard]] double next_due_ms(double now_ms) const {
-    return std::min({next_advert_ms_, next_renewal_ms_, now_ms + lease_.remaining_ms()});
+  [[nodiscard]] double next_due_ms(const Instant& now) const {
+    return std::min({next_advert_ms_, next_renewal_ms_, now.monotonic_ms + lease_.remaining_ms(now)});
   }
 
  private:

@@ -39,7 +39,7 @@ IoThread::IoThread(std::shared_ptr<EventQueue> events)
                  [this](event::Done done) { tell(std::move(done)); }),
       exits_([this](int fd, std::uint32_t events) { watch(fd, events); },
              [this](event::Done done) { tell(std::move(done)); }),
-      suspend_offset_ms_(boottime_ms() - monotonic_ms()) {
+      suspended_ms_(Instant::now().suspended_ms()) {
   watch(timer_.get());
   watch(wake_.get());
   watch(monitor_.fd());
@@ -93,7 +93,7 @@ void IoThread::run() {
 }
 
 void IoThread::wait() {
-  arm(monotonic_ms());
+  arm(Instant::now());
   epoll_event ready[8];
   const int count = ::epoll_wait(epoll_.get(), ready, 8, -1);
   for (int index = 0; index < count; ++index) {
@@ -140,13 +140,14 @@ void IoThread::carry_out(const Order& order) {
 // ── time ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 void IoThread::pass_time() {
-  check_suspend();
+  auto now = Instant::now();
+  check_suspend(now);
   for (auto next = holdings_.begin(); next != holdings_.end();) {
     auto& holding = next->second;
-    const double now = monotonic_ms();
-    if (holding.lease_ended()) {
+    if (holding.lease_ended(now)) {
       end_lease(holding);
       next = holdings_.erase(next);
+      now = Instant::now();
       continue;
     }
     if (holding.advert_due(now)) {
@@ -155,28 +156,28 @@ void IoThread::pass_time() {
       } catch (const SyscallError& error) {
         trouble(error.failure());
       }
-      holding.advert_sent(now);
+      holding.advert_sent(now.monotonic_ms);
+      now = Instant::now();
     }
     ++next;
   }
-  renew_one();
+  renew_one(now);
 }
 
 // One in each round of the loop: a renewal takes as long as many adverts, and those of other groups must not wait for
 // all.
-void IoThread::renew_one() {
-  const double now = monotonic_ms();
+void IoThread::renew_one(const Instant& now) {
   const auto due = std::find_if(holdings_.begin(), holdings_.end(),
                                 [&](const auto& entry) { return entry.second.renewal_due(now); });
-  if (due != holdings_.end()) renew_kernel_lease(&due->second, now);
+  if (due != holdings_.end()) renew_kernel_lease(&due->second, now.monotonic_ms);
 }
 
-void IoThread::arm(double now_ms) {
-  double due = now_ms + kIdleMs;
-  for (const auto& entry : holdings_) due = std::min(due, entry.second.next_due_ms(now_ms));
+void IoThread::arm(const Instant& now) {
+  double due = now.monotonic_ms + kIdleMs;
+  for (const auto& entry : holdings_) due = std::min(due, entry.second.next_due_ms(now));
   if (owed_snapshot_) due = std::min(due, owed_snapshot_->due_ms);
   due = exits_.due_ms(exchanges_.due_ms(due));
-  due = std::max(due, now_ms + 0.001);
+  due = std::max(due, now.monotonic_ms + 0.001);
   if (due == armed_ms_) return;
   armed_ms_ = due;
   itimerspec timer{};
@@ -185,10 +186,10 @@ void IoThread::arm(double now_ms) {
   ::timerfd_settime(timer_.get(), TFD_TIMER_ABSTIME, &timer, nullptr);
 }
 
-void IoThread::check_suspend() {
-  const double offset = boottime_ms() - monotonic_ms();
-  if (offset - suspend_offset_ms_ > kSuspendMs) tell(event::Suspended{offset - suspend_offset_ms_});
-  suspend_offset_ms_ = offset;
+void IoThread::check_suspend(const Instant& now) {
+  const double suspended_ms = now.suspended_ms();
+  if (suspended_ms - suspended_ms_ > kSuspendMs) tell(event::Suspended{suspended_ms - suspended_ms_});
+  suspended_ms_ = suspended_ms;
 }
 
 // Nobody renewed: let go alone. Too late to say so, only the address goes: peers have moved on, and nothing that this

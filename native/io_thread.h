@@ -59,8 +59,8 @@ class IoThread {
   void take_orders();
   void carry_out(const Order& order);
   void pass_time();
-  void arm(double now_ms);
-  void check_suspend();
+  void arm(const Instant& now);
+  void check_suspend(const Instant& now);
   void read_sockets();
   void read_monitor();
   void snapshot(const char* reason);
@@ -102,7 +102,7 @@ class IoThread {
   void send_frames(const Links& links, const std::vector<Bytes>& frames);
   void send_adverts(const Links& links, const std::vector<AdvertPacket>& adverts);
   void end_lease(const Holding& holding);
-  void renew_one();
+  void renew_one(const Instant& now);
   void renew_kernel_lease(Holding* holding, double now_ms);
   void note_address(bool present, const AddressState& state);
   void note_all(const std::vector<AddressState>& addresses);
@@ -129,7 +129,7 @@ class IoThread {
   // Whether something has come in on a socket, since they were read last.
   bool sockets_ready_ = true;
   double armed_ms_ = 0;
-  double suspend_offset_ms_;
+  double suspended_ms_;
 
   std::mutex mutex_;
   std::vector<Order> orders_;

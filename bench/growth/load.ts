@@ -47,6 +47,7 @@ export function keepalivedConf(load: Load, node: { readonly name: string; readon
   enable_script_security
   vrrp_version 3
   vrrp_rt_priority 50
+  vrrp_rlimit_rttime 1000000
 }
 
 vrrp_script patroni_primary {
