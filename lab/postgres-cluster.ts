@@ -42,9 +42,9 @@ export class PostgresCluster extends Cluster {
     // A replica that finds no leader to copy from asks again only after loop_wait, so it starts when there is one.
     await cluster.startPatroni(first);
     await cluster.leader();
-    await cluster.#sql(first, probeTable);
+    await cluster.sql(first, probeTable);
     // Patroni would make the replication slots in its next loop, and the replicas would wait for that.
-    for (const node of others) await cluster.#sql(first, `SELECT pg_create_physical_replication_slot('${node}', true)`);
+    for (const node of others) await cluster.sql(first, `SELECT pg_create_physical_replication_slot('${node}', true)`);
     await Promise.all(others.map((node) => cluster.startPatroni(node)));
     await cluster.waitHealthy();
     return cluster;
@@ -113,7 +113,8 @@ export class PostgresCluster extends Cluster {
     return replies.every((reply) => reply.kind === "answered" && reply.status === 200);
   }
 
-  async #sql(node: string, statement: string): Promise<void> {
+  /** Runs a statement as the superuser, on the node's own socket. */
+  async sql(node: string, statement: string): Promise<void> {
     const { directory } = this.node(node);
     const args = ["-U", "postgres", "-h", directory, "-d", "postgres", "-qAtc", statement];
     const { code, stderr } = await this.node(node).exec("psql", args);

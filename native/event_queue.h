@@ -7,29 +7,9 @@
 #include <vector>
 
 #include "messages.h"
+#include "packet_budget.h"
 
 namespace pgvip {
-
-// How many packets of one kind may pass in a span of time. A flood beyond that costs JavaScript nothing, so that it
-// still renews its leases and hears Patroni; in what passes, each sender has the share that it sends.
-class PacketBudget {
- public:
-  bool spend(double at_ms) {
-    if (at_ms - since_ms_ >= kSpanMs) {
-      since_ms_ = at_ms;
-      spent_ = 0;
-    }
-    return ++spent_ <= kPackets;
-  }
-
- private:
-  // 2000 a second: many times what the adverts of all groups of a host amount to.
-  static constexpr double kSpanMs = 50;
-  static constexpr int kPackets = 100;
-
-  double since_ms_ = 0;
-  int spent_ = 0;
-};
 
 class EventQueue {
  public:
@@ -40,10 +20,10 @@ class EventQueue {
     bool first = false;
     {
       const std::lock_guard<std::mutex> lock(mutex_);
-      const bool advert = std::holds_alternative<event::Advert>(event.what);
-      const bool frame = std::holds_alternative<event::NeighborFrame>(event.what);
-      if (advert || frame) {
-        if (packets_ >= kMaxPackets || !(advert ? adverts_ : frames_).spend(event.at_ms)) {
+      const auto* advert = std::get_if<event::Advert>(&event.what);
+      if (advert != nullptr || std::holds_alternative<event::NeighborFrame>(event.what)) {
+        const bool passes = advert != nullptr ? adverts_.spend(*advert, event.at_ms) : frames_.spend(event.at_ms);
+        if (packets_ >= kMaxPackets || !passes) {
           ++dropped_;
           return;
         }
@@ -77,8 +57,8 @@ class EventQueue {
   std::mutex mutex_;
   std::vector<Event> events_;
   std::size_t packets_ = 0;
-  PacketBudget adverts_;
-  PacketBudget frames_;
+  AdvertBudget adverts_;
+  FrameBudget frames_;
   std::uint32_t dropped_ = 0;
   double told_ms_ = 0;
 };

@@ -1,21 +1,17 @@
 /**
- * Sends forged adverts from a neighbour, with the right router ID and VIP, or ARP that says the VIP is there. A program on a host of the lab; argument: the
- * orders as JSON (`forgery`). Ends when all have left.
+ * Sends forged adverts from a neighbour, with the right router ID and VIP, or ARP that says the VIP is there. A program on a
+ * host of the lab; argument: the orders as JSON (`forgery`). Ends when all have left.
  */
 import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
+import { FORGER_MAC, advertFrame } from "../../lab/advert-frame.js";
 import { parseLine } from "../../lab/json-lines.js";
 import { openNetwork } from "../../src/shell/native-network.js";
 import { macAddress } from "../../src/wire/addresses.js";
 import { gratuitousReply, gratuitousRequest } from "../../src/wire/arp.js";
-import { ETHER_TYPE, emitFrame } from "../../src/wire/ethernet.js";
-import { IP_PROTOCOL, emitIpv4 } from "../../src/wire/ipv4.js";
 import { centis, priority, seconds, vrid } from "../../src/wire/units.js";
-import { type Advert, VRRP_TTL, emitAdvert } from "../../src/wire/vrrp.js";
+import { type Advert, emitAdvert } from "../../src/wire/vrrp.js";
 import { type ForgedAdvert, forgery, type Forgery } from "./forgery.js";
-
-/** The forger's own: a switch learns nothing wrong from it. */
-const FORGER = macAddress("02:00:00:00:66:66");
 
 function frameOf(order: Forgery, { routerId, source, destination, destinationMac, password }: ForgedAdvert) {
   const common = { family: "ipv4", vrid: vrid(routerId), priority: priority(order.priority) } as const;
@@ -30,13 +26,11 @@ function frameOf(order: Forgery, { routerId, source, destination, destinationMac
           addresses: [order.vip],
         };
   const endpoints = { source, destination };
-  const payload = emitAdvert(advert, endpoints, { checksum: "pseudoHeader" });
-  return emitFrame({
-    destination: macAddress(destinationMac),
-    source: FORGER,
-    etherType: ETHER_TYPE.ipv4,
-    payload: emitIpv4({ ...endpoints, trafficClass: 0xc0, protocol: IP_PROTOCOL.vrrp, ttl: VRRP_TTL, payload }),
-  });
+  return advertFrame(
+    emitAdvert(advert, endpoints, { checksum: "pseudoHeader" }),
+    endpoints,
+    macAddress(destinationMac),
+  );
 }
 
 async function forge(order: Forgery): Promise<void> {
@@ -52,7 +46,7 @@ async function forge(order: Forgery): Promise<void> {
   const announcements = order.announcements ? [gratuitousRequest, gratuitousReply] : [];
   const frames = [
     ...order.adverts.map((advert) => frameOf(order, advert)),
-    ...announcements.map((announcement) => announcement(order.vip, FORGER)),
+    ...announcements.map((announcement) => announcement(order.vip, FORGER_MAC)),
   ];
   for (let sent = 0; sent < order.times; sent += 1) {
     network.execute({ kind: "sendFrames", order: sent, ifIndex, frames });

@@ -6,6 +6,7 @@ import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { after, before, describe, it } from "node:test";
 import { PgvipAgents } from "../../lab/agents.js";
+import { PostgresCluster } from "../../lab/postgres-cluster.js";
 import { Scene } from "../../lab/scene.js";
 import { vip, vipCidr } from "../../lab/topology.js";
 import { until } from "../../lab/wait.js";
@@ -90,6 +91,22 @@ describe("a primary VIP and a replica VIP in one agent", () => {
     await scene.cluster.startPatroni(replica);
     await scene.cluster.waitHealthy();
     assert.deepEqual(replicaWatch.holders, [third], "who comes back is no better, and does not preempt");
+  });
+
+  it("moves the replica VIP when its holder's replay is paused and lags over the limit", async () => {
+    const { leader, replica } = await settled();
+    const { cluster } = scene;
+    assert.ok(cluster instanceof PostgresCluster);
+    await cluster.sql(replica, "SELECT pg_wal_replay_pause()");
+    // max_lag is 16 MB.
+    await cluster.sql(leader, "CREATE TABLE lag AS SELECT repeat('x', 1000) AS filling FROM generate_series(1, 30000)");
+    await until("another replica has the VIP alone", () => {
+      const { holders } = replicaWatch;
+      return holders.length === 1 && holders[0] !== replica && holders[0] !== leader;
+    });
+    await cluster.sql(replica, "SELECT pg_wal_replay_resume()");
+    await cluster.sql(leader, "DROP TABLE lag");
+    assert.deepEqual(scene.watch.holders, [leader]);
   });
 
   it("moves the replica VIP when its holder's agent is killed", async () => {

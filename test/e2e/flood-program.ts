@@ -6,17 +6,15 @@
  */
 import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
+import { FORGER_MAC, advertFrame } from "../../lab/advert-frame.js";
 import { openNetwork } from "../../src/shell/native-network.js";
 import { type MacAddress, macAddress } from "../../src/wire/addresses.js";
 import { emitArp } from "../../src/wire/arp.js";
-import { ETHER_TYPE, emitFrame } from "../../src/wire/ethernet.js";
-import { IP_PROTOCOL, emitIpv4 } from "../../src/wire/ipv4.js";
 import { centis, priority, vrid } from "../../src/wire/units.js";
-import { VRRP_GROUP, VRRP_TTL, emitAdvert } from "../../src/wire/vrrp.js";
+import { VRRP_GROUP, emitAdvert } from "../../src/wire/vrrp.js";
 
 const BATCH = 500;
-const GROUP_MAC = macAddress("01:00:5e:00:00:12");
-const STRANGER = { address: "10.186.157.66", mac: macAddress("02:00:00:00:66:66") };
+const STRANGER = "10.186.157.66";
 
 const [perSecond = 0, seconds = 0, routerId = 0] = process.argv.slice(2, 5).map(Number);
 const [vip = "", ...rest] = process.argv.slice(5);
@@ -25,7 +23,7 @@ const nodes = rest.flatMap((address, index) =>
 );
 
 const frames = [
-  forgedAdvert(STRANGER.address, 255),
+  forgedAdvert(STRANGER, 255),
   ...nodes.flatMap(({ address }) => [forgedAdvert(address, 255), forgedAdvert(address, 1), forgedAdvert(address, 0)]),
   ...nodes.flatMap(({ mac }) => [claim("request", mac), claim("reply", mac)]),
 ];
@@ -59,16 +57,10 @@ function forgedAdvert(source: string, value: number): Uint8Array {
     addresses: [vip],
   } as const;
   const endpoints = { source, destination: VRRP_GROUP.ipv4 };
-  const payload = emitAdvert(advert, endpoints, { checksum: "pseudoHeader" });
-  return emitFrame({
-    destination: GROUP_MAC,
-    source: STRANGER.mac,
-    etherType: ETHER_TYPE.ipv4,
-    payload: emitIpv4({ ...endpoints, trafficClass: 0xc0, protocol: IP_PROTOCOL.vrrp, ttl: VRRP_TTL, payload }),
-  });
+  return advertFrame(emitAdvert(advert, endpoints, { checksum: "pseudoHeader" }), endpoints);
 }
 
 function claim(operation: "request" | "reply", to: MacAddress): Uint8Array {
-  const { mac } = STRANGER;
-  return emitArp({ operation, senderMac: mac, senderAddress: vip, targetMac: mac, targetAddress: vip }, to);
+  const [senderMac, targetMac] = [FORGER_MAC, FORGER_MAC];
+  return emitArp({ operation, senderMac, senderAddress: vip, targetMac, targetAddress: vip }, to);
 }
