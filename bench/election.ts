@@ -7,11 +7,11 @@
 import { writeFileSync } from "node:fs";
 import { PgvipAgents } from "../lab/agents.js";
 import { table } from "../lab/measure.js";
-import { missingForLab } from "../lab/preflight.js";
 import { Scene } from "../lab/scene.js";
 import { StandInCluster } from "../lab/stand-in-cluster.js";
 import { vip, vipCidr } from "../lab/topology.js";
 import { nowMs, sleep, until } from "../lab/wait.js";
+import { roundCount } from "./round-count.js";
 import { percentile } from "./statistics.js";
 
 interface Loss {
@@ -110,14 +110,4 @@ function row(name: string, rounds: readonly Round[]): string[] {
   return [name, ...[0.5, 0.95, 1].map((share) => at(empty, share)), at(overlap, 0.5), at(overlap, 1)];
 }
 
-const [word = "20", ...more] = process.argv.slice(2);
-const missing = missingForLab("stand-in");
-const problem =
-  !/^[1-9]\d{0,3}$/.test(word) || more.length > 0
-    ? `usage: npm run bench:election [-- N]; got "${[word, ...more].join(" ")}", N is a whole number from 1 on`
-    : missing.join("\n");
-if (problem !== "") {
-  console.error(problem);
-  process.exit(2);
-}
-await main(Number(word));
+await main(roundCount("npm run bench:election", 20));

@@ -9,13 +9,13 @@
 import { fileURLToPath } from "node:url";
 import { PgvipAgents } from "../lab/agents.js";
 import { table } from "../lab/measure.js";
-import { missingForLab } from "../lab/preflight.js";
 import type { LabProcess } from "../lab/process.js";
 import { Scene } from "../lab/scene.js";
 import { StandInCluster } from "../lab/stand-in-cluster.js";
 import { vipCidr } from "../lab/topology.js";
 import { nowMs, sleep, until } from "../lab/wait.js";
 import type { HolderChange } from "../lab/watch.js";
+import { roundCount } from "./round-count.js";
 import { percentile } from "./statistics.js";
 
 interface Manner {
@@ -99,14 +99,4 @@ function row(name: string, values: readonly number[]): string[] {
   return [name, ...[0.5, 0.95, 1].map((share) => percentile(values, share).toFixed(1))];
 }
 
-const [word = "50", ...more] = process.argv.slice(2);
-const missing = missingForLab("stand-in");
-const problem =
-  !/^[1-9]\d{0,3}$/.test(word) || more.length > 0
-    ? `usage: npm run bench:push [-- N]; got "${[word, ...more].join(" ")}", N is a whole number from 1 on`
-    : missing.join("\n");
-if (problem !== "") {
-  console.error(problem);
-  process.exit(2);
-}
-await main(Number(word));
+await main(roundCount("npm run bench:push", 50));

@@ -113,12 +113,13 @@ export class PostgresCluster extends Cluster {
     return replies.every((reply) => reply.kind === "answered" && reply.status === 200);
   }
 
-  /** Runs a statement as the superuser, on the node's own socket. */
-  async sql(node: string, statement: string): Promise<void> {
+  /** Runs a statement as the superuser, on the node's own socket. Returns what psql prints of its result, bare. */
+  async sql(node: string, statement: string): Promise<string> {
     const { directory } = this.node(node);
     const args = ["-U", "postgres", "-h", directory, "-d", "postgres", "-qAtc", statement];
-    const { code, stderr } = await this.node(node).exec("psql", args);
+    const { code, stdout, stderr } = await this.node(node).exec("psql", args);
     if (code !== 0) throw new Error(`${node}: ${statement}: ${stderr}`);
+    return stdout.trim();
   }
 
   #patroniOf(node: string): LabProcess {

@@ -40,12 +40,13 @@ class AdvertBudget {
     auto& senders = senders_[{advert.if_index, router_id}];
     auto sender =
         std::find_if(senders.begin(), senders.end(), [&](const Sender& one) { return one.address == advert.source; });
-    if (sender == senders.end()) {
+    if (sender != senders.end()) {
+      sender->heard_again = true;
+    } else {
       if (!newcomers_.spend(now_ms)) return false;
       sender = admit(&senders, advert.source, now_ms);
       if (sender == senders.end()) return true;
     }
-    sender->count += 1;
     sender->heard_ms = now_ms;
     // What does not pass takes nothing from the others.
     return sender->bucket.spend(now_ms) && all_.spend(now_ms);
@@ -69,7 +70,7 @@ class AdvertBudget {
   struct Sender {
     Address address;
     double heard_ms = 0;
-    int count = 0;
+    bool heard_again = false;
     Bucket bucket{kSenderPerSecond, kSenderBurst};
   };
   using Senders = std::vector<Sender>;
@@ -86,7 +87,7 @@ class AdvertBudget {
   }
 
   static bool is_known(const Sender& sender, double now_ms) {
-    return sender.count > 1 && now_ms - sender.heard_ms < kSilentMs;
+    return sender.heard_again && now_ms - sender.heard_ms < kSilentMs;
   }
 
   std::map<std::pair<int, int>, Senders> senders_;
