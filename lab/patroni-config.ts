@@ -78,5 +78,7 @@ const postgresParameters = {
   min_wal_size: "32MB",
   max_wal_size: "128MB",
   wal_keep_size: "128MB",
+  // A shutdown waits for a standby that is cut off; Patroni then demotes a second time, and starts PostgreSQL twice.
+  wal_sender_timeout: "3s",
   jit: "off",
 };

@@ -26,6 +26,11 @@ export interface Seen {
   readonly leaderMac: string;
 }
 
+/** What tells who led when. */
+type Succession = Pick<Seen, "leader" | "other" | "marks"> & {
+  readonly outcome: Pick<Outcome, "records" | "breakMs" | "leader">;
+};
+
 /** `never`: it had not happened when the measurement ended. `null`: the fault gave no occasion. */
 export type Value = number | "never" | null;
 
@@ -176,6 +181,16 @@ export type Values = Readonly<Record<MeasureName, Value>>;
 
 export function measureAll(seen: Seen): Values {
   return Object.fromEntries(measureNames.map((name) => [name, measures[name].of(seen)])) as Values;
+}
+
+/**
+ * A node that stood still has taken the lock back from its successor: then the VIP has to follow, and no bound of the fault
+ * says anything. Patroni before 3.0.3 may do that on etcd 3, where its leader wrote its key without looking at it (its pull
+ * request 2689).
+ */
+export function lockTakenBack({ outcome, leader, other, marks }: Succession): boolean {
+  const succeeded = (leaderSpans(outcome.records).get(other) ?? []).some(({ toMs }) => toMs > outcome.breakMs);
+  return marks.has("thawed") && succeeded && outcome.leader === leader;
 }
 
 function spanOf({ outcome: { breakMs, endMs } }: Seen): Span {

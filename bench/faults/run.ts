@@ -15,7 +15,7 @@ import { Capture } from "../capture.js";
 import type { Bound, Fault, MarkName, Plot } from "./fault.js";
 import type { ForgedAdvert, Forgery } from "./forgery.js";
 import { missedBounds } from "./judge.js";
-import { measureAll, type Seen, type Value } from "./measures.js";
+import { measureAll, type Seen, type Value, lockTakenBack } from "./measures.js";
 import type { Row } from "./results.js";
 import type { FaultSystem, Segmented } from "./systems.js";
 import { WaitingClient } from "./waiting-client.js";
@@ -52,6 +52,7 @@ export class FaultRun {
     try {
       const stage = (this.#stage ??= await this.#open());
       const seen = await this.#measure(stage, fault);
+      if (lockTakenBack(seen)) throw new Error(`Patroni let ${seen.leader} overwrite the leader key of ${seen.other}`);
       const values = measureAll(seen);
       if (seen.usable === "never") await this.close();
       return { kind: "measured", ...place, values, missed: missedBounds([...fault.bounds, afterwards], values) };

@@ -2,7 +2,7 @@
 import { duplicateAddress, agents, foreignRouterId, packets } from "./checks/segment.js";
 import { peers, rules, seenDropping } from "./checks/firewall.js";
 import { networkManagers, otherAgents } from "./checks/managers.js";
-import { clock, health, members, reachable, timing } from "./checks/patroni.js";
+import { clock, health, members, reachable, release, timing } from "./checks/patroni.js";
 import { interfaces } from "./checks/place.js";
 import { container, machine, virtualMac } from "./checks/platform.js";
 import { addon, capabilities, rawSocket } from "./checks/process.js";
@@ -34,6 +34,7 @@ const CHECKS: readonly (readonly [name: string, check: Check])[] = [
   ["network-manager", networkManagers],
   ["other-vip-managers", otherAgents],
   ["patroni", ofEach(reachable)],
+  ["patroni-release", ofEach(release)],
   ["patroni-timing", ofEach(timing)],
   ["patroni-health", ofEach(health)],
   ["members", ofEach(members)],

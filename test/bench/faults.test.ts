@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { allFaults } from "../../bench/faults/faults.js";
 import { boundsText, missedBounds } from "../../bench/faults/judge.js";
-import { type Value, type Values, measureNames } from "../../bench/faults/measures.js";
+import { type Value, type Values, lockTakenBack, measureNames } from "../../bench/faults/measures.js";
 
 const nothing = Object.fromEntries(measureNames.map((name) => [name, 0])) as Values;
 
@@ -30,6 +30,28 @@ describe("a bound", () => {
   it("is told in words", () => {
     const bounds = [{ measure: "lost", atMost: 0 } as const, { measure: "gone", atMost: 3_500 } as const];
     assert.equal(boundsText(bounds), "lost 0, gone ≤ 3500 ms");
+  });
+});
+
+describe("a leader lock that is taken back", () => {
+  function leads(node: string, fromMs: number, toMs: number) {
+    const said = (askedMs: number, status: number) =>
+      ({ kind: "patroni", node, askedMs, answeredMs: askedMs + 1, status, role: "", state: "" }) as const;
+    return [said(fromMs, 200), said(toMs, 503)];
+  }
+  const thawed = { leader: "a", other: "b", marks: new Map([["thawed", 30]] as const) };
+
+  it("is one that a node had, lost to the other, and has again", () => {
+    const records = [...leads("a", 0, 10), ...leads("b", 20, 35)];
+    assert.ok(lockTakenBack({ ...thawed, outcome: { records, breakMs: 5, leader: "a" } }));
+    assert.ok(!lockTakenBack({ ...thawed, outcome: { records, breakMs: 5, leader: "b" } }), "the successor leads");
+  });
+
+  it("is none when nobody else led, or when nothing stood still", () => {
+    const outcome = { records: leads("a", 0, 40), breakMs: 5, leader: "a" };
+    assert.ok(!lockTakenBack({ ...thawed, outcome }));
+    const records = [...leads("a", 0, 10), ...leads("b", 20, 35)];
+    assert.ok(!lockTakenBack({ ...thawed, marks: new Map(), outcome: { ...outcome, records } }));
   });
 });
 

@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname } from "node:path";
 import { after, describe, it } from "node:test";
-import { clock, timing } from "../../src/diagnose/checks/patroni.js";
+import { clock, release, timing } from "../../src/diagnose/checks/patroni.js";
 import { container, machine, virtualMac } from "../../src/diagnose/checks/platform.js";
 import { networkManagers } from "../../src/diagnose/checks/managers.js";
 import { followedClusters } from "../../src/config/config.js";
@@ -207,6 +207,29 @@ describe("Patroni's timing", () => {
     assert.deepEqual(severities(judged(30, 10, 10, false)), ["advice", "advice"]);
     assert.deepEqual(severities(judged(20, 6, 3)), ["advice"]);
   });
+});
+
+describe("Patroni's version", () => {
+  const versions: readonly (readonly [string | null, Said["kind"]])[] = [
+    ["2.1.4", "problem"],
+    ["3.0.2", "problem"],
+    ["3.0.3", "passed"],
+    ["3.10.0", "passed"],
+    ["4.0.0", "passed"],
+    ["unknown", "skipped"],
+    [null, "skipped"],
+  ];
+  for (const [version, kind] of versions) {
+    it(`${version ?? "none"}: ${kind}`, () => {
+      const parsed = parseStatus(JSON.stringify({ role: "primary", state: "running", patroni: { version } }));
+      assert.ok(parsed.ok);
+      const observation = { kind: "answered", hasRole: true, status: parsed.value, dcsSeenAtMs: null } as const;
+      assert.deepEqual(
+        release(patroniOf({ observation })).map((said) => said.kind),
+        [kind],
+      );
+    });
+  }
 });
 
 describe("the clock", () => {

@@ -32,6 +32,31 @@ const MENDS: Readonly<Record<string, string>> = {
   redirected: "patroni.url must be Patroni itself, not a proxy in front of it",
 };
 
+/** From this version on a leader only renews a leader key that is still its own (Patroni's pull request 2689). */
+const COMPARES_LEADER_KEY = [3, 0, 3] as const;
+
+export function release({ observation }: PatroniEvidence): readonly Said[] {
+  if (observation.kind !== "answered") return [skipped("Patroni gave no answer")];
+  const { version } = observation.status;
+  const numbers = /^(\d+)\.(\d+)\.(\d+)/
+    .exec(version ?? "")
+    ?.slice(1)
+    .map(Number);
+  if (version === null || numbers === undefined) return [skipped(`Patroni tells no version: ${version ?? "none"}`)];
+  if (!isBefore(numbers, COMPARES_LEADER_KEY)) return [passed(`version ${version}`)];
+  return [
+    problem("advice", `Patroni ${version} can write over the leader key of another node, on etcd 3`, {
+      why: "a leader that stood still for longer than ttl may take the lock from its successor; the VIP follows, while both are writable",
+      mend: "upgrade Patroni to 3.0.3 or later",
+    }),
+  ];
+}
+
+function isBefore(version: readonly number[], bound: readonly number[]): boolean {
+  const different = bound.findIndex((number, index) => version[index] !== number);
+  return different >= 0 && (version[different] ?? 0) < (bound[different] ?? 0);
+}
+
 export function timing({ followed, dcs }: PatroniEvidence): readonly Said[] {
   if (isUnavailable(dcs)) return [skipped(`Patroni did not tell its dynamic configuration: ${dcs.detail}`)];
   const { ttlMs, loopWaitMs, retryTimeoutMs, failsafeMode } = dcs;
