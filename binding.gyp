@@ -12,6 +12,7 @@
         "native/addon.cc",
         "native/address.cc",
         "native/advert_signer.cc",
+        "native/answer_gist.cc",
         "native/bpf.cc",
         "native/errno_name.cc",
         "native/io_orders.cc",

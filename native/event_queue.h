@@ -13,11 +13,12 @@ namespace pgvip {
 
 class EventQueue {
  public:
-  // `wake` is called when the queue was empty; it must not block.
+  // `wake` is called when there is something to take, once; it must not block.
   explicit EventQueue(std::function<void()> wake) : wake_(std::move(wake)) {}
 
-  void push(Event event) {
-    bool first = false;
+  // `wakes`: JavaScript should come and take it now. Otherwise it waits for what does.
+  void push(Event event, bool wakes = true) {
+    bool wake = false;
     {
       const std::lock_guard<std::mutex> lock(mutex_);
       const auto* advert = std::get_if<event::Advert>(&event.what);
@@ -29,10 +30,11 @@ class EventQueue {
         }
         ++packets_;
       }
-      first = events_.empty();
       events_.push_back(std::move(event));
+      wake = wakes && !awaited_;
+      awaited_ = awaited_ || wakes;
     }
-    if (first) wake_();
+    if (wake) wake_();
   }
 
   // All events so far, in order. What was dropped is told last, once in a while.
@@ -40,6 +42,7 @@ class EventQueue {
     const std::lock_guard<std::mutex> lock(mutex_);
     std::vector<Event> events;
     events.swap(events_);
+    awaited_ = false;
     packets_ = 0;
     if (dropped_ > 0 && now_ms - told_ms_ >= kTellMs) {
       told_ms_ = now_ms;
@@ -56,6 +59,8 @@ class EventQueue {
   std::function<void()> wake_;
   std::mutex mutex_;
   std::vector<Event> events_;
+  // Whether JavaScript has been woken and has not come yet.
+  bool awaited_ = false;
   std::size_t packets_ = 0;
   AdvertBudget adverts_;
   FrameBudget frames_;

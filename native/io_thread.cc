@@ -134,7 +134,9 @@ void IoThread::carry_out(const Order& order) {
   } catch (const SyscallError& error) {
     done.failure = error.failure();
   }
-  tell(std::move(done));
+  // Nobody waits for the outcome of a renewal that went well.
+  const bool wakes = done.failure || !std::holds_alternative<order::Renew>(order.what);
+  events_->push({monotonic_ms(), std::move(done)}, wakes);
 }
 
 // ── time ────────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -68,6 +68,7 @@ struct Fill {
     object.Set("failure", failure_to(env, done.failure));
     object.Set("socketsDestroyed", done.sockets_destroyed);
     object.Set("answer", done.answer ? bytes_to(env, *done.answer) : env.Null());
+    object.Set("sentAtMs", done.sent_ms ? Napi::Number::New(env, *done.sent_ms).As<Napi::Value>() : env.Null());
     object.Set("times", env.Null());
     if (!done.times) return;
     auto times = Napi::Object::New(env);

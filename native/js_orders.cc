@@ -136,6 +136,19 @@ HoldingPlan holding_plan(const Napi::Object& object) {
   return plan;
 }
 
+std::optional<order::Patience> patience_of(const Napi::Object& exchange) {
+  if (!exchange.Has("patience")) return std::nullopt;
+  const auto object = object_of(exchange.Env(), exchange.Get("patience"));
+  order::Patience patience;
+  patience.first_ms = number_of(object, "firstAtMs");
+  patience.every_ms = number_of(object, "everyMs");
+  patience.until_ms = number_of(object, "untilMs");
+  patience.known = bytes_of(object.Env(), object.Get("known"));
+  patience.ignored = list_of<std::string>(
+      object, "ignored", [](const Napi::Value& value) -> std::string { return value.ToString(); });
+  return patience;
+}
+
 }  // namespace
 
 Order order_of(const Napi::Value& value) {
@@ -179,7 +192,8 @@ Order order_of(const Napi::Value& value) {
                                   bytes_of(object.Env(), object.Get("request")),
                                   number_of(object, "connectTimeoutMs"),
                                   number_of(object, "timeoutMs"),
-                                  static_cast<std::size_t>(number_of(object, "maxBytes"))};
+                                  static_cast<std::size_t>(number_of(object, "maxBytes")),
+                                  patience_of(object)};
   } else if (kind == "awaitExit") {
     result.what = order::AwaitExit{int_of(object, "pid"), number_of(object, "timeoutMs")};
   } else if (kind == "dump") {

@@ -146,6 +146,13 @@ struct SendAdverts {
   std::vector<AdvertPacket> adverts;
 };
 struct Dump {};
+struct Patience {
+  double first_ms;
+  double every_ms;
+  double until_ms;
+  Bytes known;
+  std::vector<std::string> ignored;
+};
 struct Exchange {
   Address address;
   std::uint16_t port;
@@ -153,6 +160,7 @@ struct Exchange {
   double connect_timeout_ms;
   double timeout_ms;
   std::size_t max_bytes;
+  std::optional<Patience> patience;
 };
 struct AwaitExit {
   pid_t pid;
@@ -203,6 +211,7 @@ struct Done {
   std::optional<TakeOverTimes> times;
   std::uint32_t sockets_destroyed = 0;
   std::optional<Bytes> answer;
+  std::optional<double> sent_ms;
 };
 struct Advert {
   int if_index = 0;

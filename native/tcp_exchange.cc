@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "answer_gist.h"
 #include "socket_address.h"
 
 namespace pgvip {
@@ -18,32 +19,26 @@ bool would_block() { return errno == EAGAIN || errno == EWOULDBLOCK || errno == 
 
 }  // namespace
 
-TcpExchange::TcpExchange(double order, order::Exchange what, double now_ms)
-    : order_(order),
-      what_(std::move(what)),
+TcpExchange::TcpExchange(const order::Exchange& what, double now_ms)
+    : what_(what),
+      begun_ms_(now_ms),
       connect_by_ms_(now_ms + std::min(what_.connect_timeout_ms, what_.timeout_ms)),
       answer_by_ms_(now_ms + what_.timeout_ms),
       fd_(check(::socket(family_of(what_.address.family), SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), "socket")) {
+  // An answer comes in pieces, and is read when the connection has ended, or when there is much of it: one wake-up, not
+  // three. Without this option it goes as well.
+  const int much = kChunk;
+  (void)::setsockopt(fd_.get(), SOL_SOCKET, SO_RCVLOWAT, &much, sizeof(much));
   const auto target = socket_address(what_.address, what_.port);
   const int result = ::connect(fd_.get(), reinterpret_cast<const sockaddr*>(&target.storage), target.length);
   if (result < 0 && errno != EINPROGRESS) throw SyscallError("connect", errno, peer());
 }
 
-std::optional<event::Done> TcpExchange::proceed(double now_ms) {
-  event::Done done;
-  done.order = order_;
-  try {
-    if (stage_ != Stage::receiving && sent()) stage_ = Stage::receiving;
-    if (stage_ == Stage::receiving && received()) {
-      done.answer = std::move(answer_);
-      return done;
-    }
-    if (now_ms < due_ms()) return std::nullopt;
-    throw SyscallError(call(), ETIMEDOUT, peer());
-  } catch (const SyscallError& error) {
-    done.failure = error.failure();
-    return done;
-  }
+std::optional<Bytes> TcpExchange::proceed(double now_ms) {
+  if (stage_ != Stage::receiving && sent()) stage_ = Stage::receiving;
+  if (stage_ == Stage::receiving && received()) return std::move(answer_);
+  if (now_ms < due_ms()) return std::nullopt;
+  throw SyscallError(call(), ETIMEDOUT, peer());
 }
 
 double TcpExchange::due_ms() const { return stage_ == Stage::connecting ? connect_by_ms_ : answer_by_ms_; }
@@ -84,18 +79,57 @@ const char* TcpExchange::call() const {
   return stage_ == Stage::sending ? "send" : "recv";
 }
 
+TcpQuestion::TcpQuestion(double order, order::Exchange what, double now_ms)
+    : order_(order), what_(std::move(what)), next_ms_(now_ms) {
+  if (!what_.patience) return;
+  next_ms_ = std::max(now_ms, what_.patience->first_ms);
+  known_ = answer_gist(what_.patience->known, what_.patience->ignored);
+}
+
+std::optional<event::Done> TcpQuestion::proceed(double now_ms, const Watch& watch) {
+  if (!exchange_ && now_ms < next_ms_) return std::nullopt;
+  event::Done done;
+  done.order = order_;
+  try {
+    const bool is_new = !exchange_;
+    if (is_new) {
+      done.sent_ms = now_ms;
+      exchange_.emplace(what_, now_ms);
+    }
+    done.sent_ms = exchange_->begun_ms();
+    // On this very host the connection is made already, and the question leaves at once.
+    done.answer = exchange_->proceed(now_ms);
+    if (!done.answer) {
+      if (is_new) watch(exchange_->fd(), exchange_->awaited());
+      return std::nullopt;
+    }
+  } catch (const SyscallError& error) {
+    done.failure = error.failure();
+    return done;
+  }
+  if (is_worth_telling(*done.answer)) return done;
+  exchange_.reset();
+  // Skipped, not made up for, when this thread stood still.
+  next_ms_ = std::max(now_ms, *done.sent_ms + what_.patience->every_ms);
+  return std::nullopt;
+}
+
+bool TcpQuestion::is_worth_telling(const Bytes& answer) const {
+  if (!what_.patience || exchange_->begun_ms() + what_.patience->every_ms > what_.patience->until_ms) return true;
+  return answer_gist(answer, what_.patience->ignored) != known_;
+}
+
 void TcpExchanges::start(double order, const order::Exchange& what, double now_ms) {
-  TcpExchange exchange(order, what, now_ms);
-  // On this very host the connection is made already, and the question leaves at once.
-  auto done = exchange.proceed(now_ms);
-  if (done) return finish_(std::move(*done));
-  watch_(exchange.fd(), exchange.awaited());
-  under_way_.push_back(std::move(exchange));
+  auto& question = under_way_.emplace_back(order, what, now_ms);
+  auto done = question.proceed(now_ms, watch_);
+  if (!done) return;
+  under_way_.pop_back();
+  finish_(std::move(*done));
 }
 
 void TcpExchanges::proceed(double now_ms) {
   for (auto next = under_way_.begin(); next != under_way_.end();) {
-    auto done = next->proceed(now_ms);
+    auto done = next->proceed(now_ms, watch_);
     if (done) finish_(std::move(*done));
     next = done ? under_way_.erase(next) : std::next(next);
   }
@@ -103,7 +137,7 @@ void TcpExchanges::proceed(double now_ms) {
 
 double TcpExchanges::due_ms(double idle_ms) const {
   double due = idle_ms;
-  for (const auto& exchange : under_way_) due = std::min(due, exchange.due_ms());
+  for (const auto& question : under_way_) due = std::min(due, question.due_ms());
   return due;
 }
 

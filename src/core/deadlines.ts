@@ -40,9 +40,14 @@ export function rightUntil(view: View, dcs: DcsSettings | null, timing: Timing):
  * clock, and a machine or a process that stood still with a renewal under way believes it from when it woke up.
  */
 export function isOutlived(observation: Observation, dcs: DcsSettings | null, nowMs: number): boolean {
-  if (observation.kind === "unknown" || !observation.hasRole || observation.status.failsafeActive) return false;
-  if (dcs === null || observation.dcsSeenAtMs === null) return false;
-  return nowMs >= observation.dcsSeenAtMs + dcs.ttlMs - KERNEL_MARGIN_MS;
+  return nowMs >= outlivedAtMs(observation, dcs);
+}
+
+/** From when on that is so, should Patroni not see its DCS again; Infinity when it cannot be known. */
+export function outlivedAtMs(observation: Observation, dcs: DcsSettings | null): number {
+  if (observation.kind === "unknown" || !observation.hasRole || observation.status.failsafeActive) return Infinity;
+  if (dcs === null || observation.dcsSeenAtMs === null) return Infinity;
+  return observation.dcsSeenAtMs + dcs.ttlMs - KERNEL_MARGIN_MS;
 }
 
 /** Which row of the lame duck's table a verdict is; `null` when Patroni says that this node leads: no deadline. */

@@ -18,10 +18,10 @@ import { duckDeadlineOf } from "./deadlines.js";
 import { maintenanceOverMs, passMaintenance } from "./maintenance.js";
 import { holds, standBy, withHold } from "./moves.js";
 import { endLease, note } from "./note.js";
-import { pollIntervalMs, questionsAtOnce } from "./polling.js";
+import { isCalm, patienceOf, pollIntervalMs, questionsAtOnce } from "./polling.js";
 import { probeAgain, probeOverMs, unprobed } from "./probe.js";
 import { forgetSilent, someoneAnswers } from "./speakers.js";
-import { Turn, leaseOverMs } from "./turn.js";
+import { Turn } from "./turn.js";
 import type { Effect, GroupEvent, GroupSettings, GroupState, Hold, Phase } from "./types.js";
 
 /** Patroni must answer within this time when somebody claims the VIP: silence counts as "not confirmed". */
@@ -45,7 +45,14 @@ export function initialState(): GroupState {
     clusterPaused: false,
     speakers: {},
     contest: null,
-    polling: { inFlight: [], lastQuestion: 0, lastAskedAtMs: -Infinity, urgentAtMs: Infinity, disturbedAtMs: null },
+    polling: {
+      inFlight: [],
+      patient: null,
+      lastQuestion: 0,
+      lastAskedAtMs: -Infinity,
+      urgentAtMs: Infinity,
+      disturbedAtMs: null,
+    },
     probe: unprobed,
     announcing: silentAnnouncing,
     remindAtMs: {},
@@ -75,7 +82,8 @@ export function step(settings: GroupSettings, state: GroupState, event: GroupEve
 export function nextDeadlineMs(settings: GroupSettings, state: GroupState, nowMs: number): number {
   const { phase, polling, speakers } = state;
   const deadlines = [maintenanceOverMs(state), ...Object.values(speakers).map(({ downAtMs }) => downAtMs)];
-  if (asks(phase)) {
+  // A patient question needs nobody to wake up for the next one.
+  if (asks(phase) && !isCalm(state)) {
     const mayAsk = polling.inFlight.length < questionsAtOnce(state, nowMs);
     if (mayAsk) deadlines.push(askDueMs(settings, state, nowMs));
     // Then one more may be asked than now.
@@ -123,7 +131,7 @@ function passDeadlines(turn: Turn): void {
     turn.set({ speakers: alive });
     if (!someoneAnswers(alive) && phase.kind === "standby") turn.disturb();
   }
-  if (holds(phase) && turn.nowMs >= leaseOverMs(phase.hold, turn.settings.timing)) {
+  if (holds(phase) && turn.nowMs >= phase.hold.leaseOverAtMs) {
     // We stood still: the news that the network let go may still be on its way, behind events that ask for deeds.
     turn.effect({ kind: "release" });
     endLease(turn);
@@ -156,6 +164,10 @@ function orderWhatIsDue(turn: Turn): void {
 
 function ask(turn: Turn): void {
   const { polling } = turn.state;
+  if (isCalm(turn.state)) {
+    if (polling.patient === null && polling.inFlight.length === 0) askPatiently(turn);
+    return;
+  }
   if (polling.inFlight.length >= questionsAtOnce(turn.state, turn.nowMs)) return;
   if (turn.nowMs < askDueMs(turn.settings, turn.state, turn.nowMs)) return;
   const question = polling.lastQuestion + 1;
@@ -166,6 +178,14 @@ function ask(turn: Turn): void {
   const timeoutMs = claimed ? CLAIM_ANSWER_MS : turn.settings.timing.answerTimeoutMs;
   turn.poll({ inFlight, urgentAtMs: Infinity, lastQuestion: question, lastAskedAtMs: turn.nowMs });
   turn.effect({ kind: "ask", question, notBeforeMs, timeoutMs });
+}
+
+function askPatiently(turn: Turn): void {
+  const { timing } = turn.settings;
+  const question = turn.state.polling.lastQuestion + 1;
+  const patience = patienceOf(turn.state, timing, turn.nowMs);
+  turn.poll({ patient: question, lastQuestion: question });
+  turn.effect({ kind: "askPatiently", question, patience, timeoutMs: timing.answerTimeoutMs });
 }
 
 /**

@@ -125,9 +125,13 @@ function loseInterface(turn: Turn, text: string): void {
 
 function noteAnswer(turn: Turn, event: GroupEvent & { kind: "patroniAnswered" }): void {
   const { polling, view } = turn.state;
-  turn.poll({ inFlight: polling.inFlight.filter((question) => question !== event.question) });
-  // It may have been sent for another group, before this one asked: the next one is due that much earlier.
-  if (event.question === polling.lastQuestion) turn.poll({ lastAskedAtMs: event.sentAtMs });
+  if (event.question === polling.patient) {
+    turn.poll({ patient: null, lastAskedAtMs: Math.max(polling.lastAskedAtMs, event.sentAtMs) });
+  } else {
+    turn.poll({ inFlight: polling.inFlight.filter((question) => question !== event.question) });
+    // It may have been sent for another group, before this one asked: the next one is due that much earlier.
+    if (event.question === polling.lastQuestion) turn.poll({ lastAskedAtMs: event.sentAtMs });
+  }
   // An answer to an older question than the last one used says nothing new.
   if (view !== null && event.sentAtMs < view.sentAtMs) return;
   const { sentAtMs, answeredAtMs, observation } = event;

@@ -2,15 +2,42 @@
  * When to ask Patroni. Slowly at rest; fast while a fail-over may be under way; fastest from the lock on, because the
  * time from "writable" to our noticing it is all that the move of the VIP can add to a fail-over.
  */
+import { outlivedAtMs } from "./deadlines.js";
 import type { DcsSettings } from "./observation.js";
-import type { GroupState, Timing } from "./types.js";
-import { leads } from "./verdict.js";
+import type { GroupState, Patience, Timing } from "./types.js";
+import { type Verdict, leads } from "./verdict.js";
 
 /** Full turbo for this long; then the interval doubles with each further second until it is the slow one again. */
 const TURBO_MS = 5_000;
 const BACK_OFF_MS = 1_000;
+/** So often in a lease an answer is told that says nothing new: what is decided on must not be older than the lease. */
+const ANSWERS_PER_LEASE = 2;
 /** How far the end of a dead leader's lock may be from its ttl: Patroni's and the DCS's timers are no finer. */
 const LOCK_SLACK_MS = 2_000;
+
+/**
+ * Whether nothing is going on: then the next questions are left to the network, which asks at the interval of rest and
+ * tells what is new. The agent sleeps meanwhile, whose waking up costs more than the question itself.
+ */
+export function isCalm({ phase, view, polling }: GroupState): boolean {
+  if (phase.kind !== "standby" && phase.kind !== "holder") return false;
+  if (phase.kind === "standby" && polling.disturbedAtMs !== null) return false;
+  return polling.urgentAtMs === Infinity && view !== null && isSettled(view.verdict);
+}
+
+function isSettled({ kind }: Verdict): boolean {
+  return kind === "writable" || kind === "notLeader" || kind === "eligible" || kind === "ineligible";
+}
+
+/** From the last question on at the interval of rest, until an answer has to be told or means something else. */
+export function patienceOf({ polling, view, dcs }: GroupState, { pollMs, leaseMs }: Timing, nowMs: number): Patience {
+  const outlived = view === null ? Infinity : outlivedAtMs(view.observation, dcs);
+  return {
+    firstAtMs: Math.max(nowMs, polling.lastAskedAtMs + pollMs),
+    everyMs: pollMs,
+    untilMs: Math.min(nowMs + leaseMs / ANSWERS_PER_LEASE, outlived),
+  };
+}
 
 /** The time between two questions in this state. */
 export function pollIntervalMs(state: GroupState, timing: Timing, nowMs: number): number {

@@ -14,7 +14,6 @@ import type {
   Phase,
   Polling,
   Reason,
-  Timing,
 } from "./types.js";
 
 /** Shorter than what status remembers of an alarm, so that it stays there while its cause lasts. */
@@ -28,11 +27,6 @@ const RENEWALS_PER_LEASE = 4;
 export const OWNER_PRIORITY = 255;
 /** VRRP priority of a holder that is no longer eligible: every eligible peer outranks it. */
 export const LAME_DUCK_PRIORITY = 1;
-
-/** When the lease that was given at the last renewal has ended, had the core stood still since. */
-export function leaseOverMs({ renewAtMs }: Hold, { leaseMs }: Timing): number {
-  return renewAtMs + leaseMs - leaseMs / RENEWALS_PER_LEASE;
-}
 
 export class Turn {
   readonly effects: Effect[] = [];
@@ -136,11 +130,11 @@ export class Turn {
   /** A hold as it begins. */
   newHold(priority: number): Hold {
     const none = { assertedAtMs: -Infinity, addressAtMs: null, restoreAtMs: null, claim: null };
-    return { sinceMs: this.nowMs, priority, renewAtMs: this.#nextRenewalMs(), ...none };
+    return { sinceMs: this.nowMs, priority, ...this.#lease(), ...none };
   }
 
   renewed(hold: Hold): Hold {
-    return { ...hold, renewAtMs: this.#nextRenewalMs() };
+    return { ...hold, ...this.#lease() };
   }
 
   renewLeases(): void {
@@ -169,7 +163,11 @@ export class Turn {
     return leasesOf(this.#state, this.settings.timing, this.nowMs);
   }
 
-  #nextRenewalMs(): number {
-    return this.nowMs + this.settings.timing.leaseMs / RENEWALS_PER_LEASE;
+  /** At instants that all groups share, so that many of them wake the agent up no oftener than one. */
+  #lease(): Pick<Hold, "renewAtMs" | "leaseOverAtMs"> {
+    const { leaseMs } = this.settings.timing;
+    const everyMs = leaseMs / RENEWALS_PER_LEASE;
+    const renewAtMs = (Math.floor(this.nowMs / everyMs) + 1) * everyMs;
+    return { renewAtMs, leaseOverAtMs: this.nowMs + leaseMs };
   }
 }

@@ -77,6 +77,8 @@ export interface Hold {
   /** When an advert last went out of turn, as an answer to another's. */
   readonly assertedAtMs: number;
   readonly renewAtMs: number;
+  /** When the lease that was given at the last renewal ends, should the core stand still until then. */
+  readonly leaseOverAtMs: number;
   /** When the address was put in; `null` until the network has reported it. */
   readonly addressAtMs: number | null;
   /** Somebody deleted the address: put it back at this instant. */
@@ -122,6 +124,8 @@ export interface Speaker {
 export interface Polling {
   /** Numbers of the questions that are not answered yet; see questionsAtOnce. */
   readonly inFlight: readonly number[];
+  /** Number of the patient question that is not answered yet, which is not among those; see isCalm. */
+  readonly patient: number | null;
   readonly lastQuestion: number;
   /** When the last question was ordered; once it is answered, when it was sent. */
   readonly lastAskedAtMs: number;
@@ -257,10 +261,21 @@ export interface Leases {
   readonly rightUntilMs: number;
 }
 
+/** How long a question is asked again before its answer is told although it says nothing new. */
+export interface Patience {
+  /** The first time at this instant, and then at this interval. */
+  readonly firstAtMs: number;
+  readonly everyMs: number;
+  /** Not again after this instant: what was said last is the answer. */
+  readonly untilMs: number;
+}
+
 /** Orders, to be carried out in the order given. */
 export type Effect =
   /** An answer to a question of another group that was asked at `notBeforeMs` or later will do. */
   | { readonly kind: "ask"; readonly question: number; readonly notBeforeMs: number; readonly timeoutMs: number }
+  /** Ask again and again, and answer when Patroni says something else than it did last, or patience is over. */
+  | { readonly kind: "askPatiently"; readonly question: number; readonly patience: Patience; readonly timeoutMs: number }
   /** Tell when PostgreSQL on this node ends its recovery, where that can be seen. */
   | { readonly kind: "watchRecovery" }
   /** Addresses in, announcement (unless the VIP is only kept), advert of this priority on its cadence. */

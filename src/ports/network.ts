@@ -84,6 +84,21 @@ export interface Listening {
   readonly vips: readonly string[];
 }
 
+/**
+ * The same exchange again and again, on its cadence, until there is something to tell: a failure, or an answer that is not
+ * `known`. Answers are the same when their first lines and their bodies are, but for the values of the members `ignored` of
+ * the JSON object in the body.
+ */
+export interface ExchangePatience {
+  /** The first exchange begins now or at this instant. */
+  readonly firstAtMs: number;
+  readonly everyMs: number;
+  /** None begins after this instant: then the last answer is told although it is the known one. */
+  readonly untilMs: number;
+  readonly known: Uint8Array;
+  readonly ignored: readonly string[];
+}
+
 export type NetworkOrder =
   | { readonly kind: "listen"; readonly order: number; readonly listening: Listening }
   | { readonly kind: "unlisten"; readonly order: number; readonly ifIndex: number }
@@ -156,6 +171,7 @@ export type NetworkOrder =
       /** For connecting, request and answer together. */
       readonly timeoutMs: number;
       readonly maxBytes: number;
+      readonly patience?: ExchangePatience;
     }
   /**
    * Waits for the end of any process: its `done` event comes then, or with a failure: ESRCH when it has ended already,
@@ -218,8 +234,9 @@ export type NetworkEvent =
       readonly times: TakeOverTimes | null;
       /** For `release` and `removeAddresses`: TCP sockets destroyed. */
       readonly socketsDestroyed: number;
-      /** For `exchange`: all bytes of the answer. */
+      /** For `exchange`: all bytes of the answer, and when what it answers was begun. */
       readonly answer: Uint8Array | null;
+      readonly sentAtMs: number | null;
     }
   | {
       readonly kind: "advert";

@@ -5,6 +5,7 @@
 import { isIP } from "node:net";
 import { assert } from "../assert.js";
 import type { UnknownReason } from "../core/observation.js";
+import type { Clock } from "../ports/clock.js";
 import type { OrderFailure } from "../ports/network.js";
 import { parseHttpAnswer } from "../wire/http-answer.js";
 import {
@@ -12,6 +13,7 @@ import {
   type GetRequest,
   type GetResult,
   type Getter,
+  type Got,
   get,
   reasonOfErrno,
   refusalOf,
@@ -23,7 +25,7 @@ import type { Orders, Outcome } from "./orders.js";
 export function getBy(orders: Orders): Getter {
   return (request, clock) => {
     const address = addressOf(request);
-    return address === null ? get(request, clock) : exchange(request, address, orders);
+    return address === null ? get(request, clock) : exchange(request, address, orders, clock);
   };
 }
 
@@ -34,19 +36,23 @@ function addressOf({ url, tls }: GetRequest): string | null {
   return isIP(host) === 0 ? null : host;
 }
 
-function exchange(request: GetRequest, address: string, orders: Orders): Get {
-  const { url, connectTimeoutMs, timeoutMs, maxBytes } = request;
+function exchange(request: GetRequest, address: string, orders: Orders, clock: Clock): Get {
+  const { url, connectTimeoutMs, timeoutMs, maxBytes, patience } = request;
   const port = url.port === "" ? 80 : Number(url.port);
   const question = { address, port, request: bytesOf(request), connectTimeoutMs, timeoutMs, maxBytes };
-  const outcome = orders.give({ kind: "exchange", ...question });
+  const givenAtMs = clock.nowMs();
+  const outcome = orders.give({ kind: "exchange", ...question, ...(patience === undefined ? {} : { patience }) });
   let abort: Get["abort"] = () => undefined;
   // What was asked goes on until its own end; nobody waits for it any more.
-  const aborted = new Promise<GetResult>((resolve) => {
+  const got = new Promise<Got>((resolve) => {
     abort = (detail) => {
-      resolve(failed("local", detail));
+      resolve({ sentAtMs: givenAtMs, result: failed("local", detail), bytes: null });
     };
+    void outcome.then((done) => {
+      resolve({ sentAtMs: done.sentAtMs ?? givenAtMs, result: read(done, request), bytes: done.answer });
+    });
   });
-  return { result: Promise.race([outcome.then((done) => read(done, request)), aborted]), abort };
+  return { got, abort };
 }
 
 function bytesOf({ url, headers }: GetRequest): Uint8Array {

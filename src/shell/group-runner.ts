@@ -4,10 +4,10 @@
  */
 import { unreachable } from "../assert.js";
 import { initialState, nextDeadlineMs, step } from "../core/group.js";
-import type { Effect, GroupEvent, GroupSettings, GroupState, Leases, Report } from "../core/types.js";
+import type { Effect, GroupEvent, GroupSettings, GroupState, Leases, Patience, Report } from "../core/types.js";
 import type { Clock } from "../ports/clock.js";
 import type { Holding, OrderFailure } from "../ports/network.js";
-import type { Patroni } from "../ports/patroni.js";
+import type { HealthAnswer, Patroni } from "../ports/patroni.js";
 import type { Family } from "../wire/addresses.js";
 import { type Priority, type Vrid, priority } from "../wire/units.js";
 import type { Refusal } from "./advert-checks.js";
@@ -53,6 +53,8 @@ export class GroupRunner {
   #placement: Placement | null = null;
   #routerId: Vrid | null = null;
   #holding: number | null = null;
+  /** Patroni's latest. */
+  #answer: HealthAnswer | null = null;
   #cancelTimer: () => void = () => undefined;
   #draining = false;
   /** Orders to let go that are still under way: the agent waits for them before it ends. */
@@ -201,6 +203,9 @@ export class GroupRunner {
       case "ask":
         void this.#ask(effect);
         return;
+      case "askPatiently":
+        void this.#askPatiently(effect);
+        return;
       case "watchRecovery":
         void this.#watchRecovery();
         return;
@@ -239,7 +244,25 @@ export class GroupRunner {
   }
 
   async #ask({ question, timeoutMs, notBeforeMs }: Effect & { readonly kind: "ask" }): Promise<void> {
-    const answer = await this.#ports.patroni.health(this.#setup.path, timeoutMs, notBeforeMs);
+    this.#settle(question, await this.#ports.patroni.health(this.#setup.path, timeoutMs, notBeforeMs));
+  }
+
+  async #askPatiently({ question, timeoutMs, patience }: Effect & { readonly kind: "askPatiently" }): Promise<void> {
+    const { path } = this.#setup;
+    const answer = await this.#news(path, timeoutMs, patience);
+    // Another question would be answered by it.
+    if (path !== this.#setup.path) void this.#askPatiently({ kind: "askPatiently", question, timeoutMs, patience });
+    else this.#settle(question, answer);
+  }
+
+  #news(path: string, timeoutMs: number, patience: Patience): Promise<HealthAnswer> {
+    const { patroni } = this.#ports;
+    const known = this.#answer;
+    return known === null ? patroni.health(path, timeoutMs) : patroni.news(path, timeoutMs, { ...patience, known });
+  }
+
+  #settle(question: number, answer: HealthAnswer): void {
+    if (this.#answer === null || answer.sentAtMs >= this.#answer.sentAtMs) this.#answer = answer;
     const { sentAtMs, answeredAtMs, observation } = answer;
     this.dispatch({ kind: "patroniAnswered", question, sentAtMs, answeredAtMs, observation });
   }

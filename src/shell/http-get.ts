@@ -7,6 +7,7 @@ import http from "node:http";
 import https from "node:https";
 import { TLSSocket, type SecureContext } from "node:tls";
 import type { UnknownReason } from "../core/observation.js";
+import type { Patience } from "../core/types.js";
 import type { Clock } from "../ports/clock.js";
 
 export interface GetRequest {
@@ -19,26 +20,37 @@ export interface GetRequest {
   readonly maxBytes: number;
   /** Statuses whose body is wanted. */
   readonly statuses: readonly number[];
+  /** Ask again while the answer is the known one, but for its header fields and the values of some members of its JSON. */
+  readonly patience?: Patience & { readonly known: Uint8Array; readonly ignored: readonly string[] };
 }
 
 export type GetResult =
   | { readonly ok: true; readonly status: number; readonly body: string }
   | { readonly ok: false; readonly reason: UnknownReason; readonly detail: string };
 
+/** What came of a GET, and of which one if it was made more than once. */
+export interface Got {
+  readonly sentAtMs: number;
+  readonly result: GetResult;
+  /** All that the server sent; `null` where nobody can use it. */
+  readonly bytes: Uint8Array | null;
+}
+
 /** How a GET is made: by Node's own client (`get`), or by the network thread (exchange-get.ts). */
 export type Getter = (request: GetRequest, clock: Clock) => Get;
 
 /** An exchange under way. */
 export interface Get {
-  readonly result: Promise<GetResult>;
+  readonly got: Promise<Got>;
   /** Ends it with a "local" failure, unless it has ended already. */
   abort(detail: string): void;
 }
 
+/** Patience ends with the first answer here: each question wakes JavaScript up anyhow. */
 export function get(request: GetRequest, clock: Clock): Get {
   const exchange = new Exchange(request, clock);
   return {
-    result: exchange.result,
+    got: exchange.got,
     abort: (detail) => {
       exchange.fail("local", detail);
     },
@@ -46,18 +58,33 @@ export function get(request: GetRequest, clock: Clock): Get {
 }
 
 class Exchange {
-  readonly result: Promise<GetResult>;
+  readonly got: Promise<Got>;
   readonly #wanted: GetRequest;
+  #sentAtMs: number;
   readonly #timers: (() => void)[] = [];
   #stage = "connecting";
   #request: http.ClientRequest | null = null;
-  #settle: ((result: GetResult) => void) | null = null;
+  #settle: ((got: Got) => void) | null = null;
 
   constructor(wanted: GetRequest, clock: Clock) {
     this.#wanted = wanted;
-    this.result = new Promise((resolve) => {
+    this.#sentAtMs = clock.nowMs();
+    this.got = new Promise((resolve) => {
       this.#settle = resolve;
     });
+    const firstAtMs = wanted.patience?.firstAtMs ?? -Infinity;
+    if (firstAtMs <= this.#sentAtMs) this.#begin(clock);
+    else {
+      this.#timers.push(
+        clock.at(firstAtMs, () => {
+          this.#begin(clock);
+        }),
+      );
+    }
+  }
+
+  #begin(clock: Clock): void {
+    this.#sentAtMs = clock.nowMs();
     try {
       this.#start(clock);
     } catch (error) {
@@ -72,7 +99,7 @@ class Exchange {
 
   #start(clock: Clock): void {
     const { url, headers, tls, connectTimeoutMs, timeoutMs } = this.#wanted;
-    const startMs = clock.nowMs();
+    const startMs = this.#sentAtMs;
     // Without an agent node:http asks for the connection to be closed.
     const options = { agent: false, headers } as const;
     const request = tls === null ? http.get(url, options) : https.get(url, { ...options, ...tls });
@@ -142,7 +169,7 @@ class Exchange {
     for (const cancel of this.#timers) cancel();
     // Destroys the socket as well; an error that follows is met by the listeners above and changes nothing.
     this.#request?.destroy();
-    settle(result);
+    settle({ sentAtMs: this.#sentAtMs, result, bytes: null });
   }
 }
 

@@ -4,7 +4,7 @@
  */
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from "prom-client";
 import type { GroupState, Report } from "../core/types.js";
-import type { Patroni } from "../ports/patroni.js";
+import type { HealthAnswer, Patroni } from "../ports/patroni.js";
 import type { StatusDocument } from "../status.js";
 
 const STATES = ["starting", "standby", "holder", "lameDuck", "fault", "stopped"] as const;
@@ -97,14 +97,15 @@ export class Metrics {
 
   /** The same Patroni, with its answers timed. */
   timed(patroni: Patroni): Patroni {
+    const note = (answer: HealthAnswer): HealthAnswer => {
+      const { sentAtMs, answeredAtMs, observation } = answer;
+      const said = observation.kind === "answered" ? (observation.hasRole ? "yes" : "no") : observation.reason;
+      observe(this.#poll, said, sentAtMs, answeredAtMs, "answer");
+      return answer;
+    };
     return {
-      health: async (path, timeoutMs) => {
-        const answer = await patroni.health(path, timeoutMs);
-        const { sentAtMs, answeredAtMs, observation } = answer;
-        const said = observation.kind === "answered" ? (observation.hasRole ? "yes" : "no") : observation.reason;
-        observe(this.#poll, said, sentAtMs, answeredAtMs, "answer");
-        return answer;
-      },
+      health: async (path, timeoutMs) => note(await patroni.health(path, timeoutMs)),
+      news: async (path, timeoutMs, terms) => note(await patroni.news(path, timeoutMs, terms)),
       settings: (timeoutMs) => patroni.settings(timeoutMs),
       members: (timeoutMs) => patroni.members(timeoutMs),
       close: () => {

@@ -5,14 +5,18 @@ import type { PatroniConfig, TlsConfig } from "../config/config.js";
 import type { DcsSettings, Member, Observation, UnknownReason } from "../core/observation.js";
 import { PgvipError } from "../errors.js";
 import type { Clock } from "../ports/clock.js";
-import type { HealthAnswer, Patroni, Unavailable } from "../ports/patroni.js";
+import type { HealthAnswer, PatientTerms, Patroni, Unavailable } from "../ports/patroni.js";
 import { type Parsed, type PatroniStatus, parseMembers, parseSettings, parseStatus } from "../wire/patroni.js";
-import { type Get, type GetRequest, type GetResult, type Getter, get } from "./http-get.js";
+import { type Get, type GetRequest, type GetResult, type Getter, type Got, get } from "./http-get.js";
 import { probePort } from "./tcp-probe.js";
 
 const HEALTH_BYTES = 64 * 1024;
 const DOCUMENT_BYTES = 1024 * 1024;
 const PROBE_TIMEOUT_MS = 100;
+const HEALTH = { maxBytes: HEALTH_BYTES, statuses: [200, 503] };
+const NOTHING = new Uint8Array();
+/** Members of a health check that change with every write, and that nothing is decided by. */
+const NO_NEWS = ["xlog", "latest_end_lsn"];
 /** `dcs_last_seen` is cut to whole seconds, so it lies in the future only when the wall clock was set back. */
 const WALL_CLOCK_TOLERANCE_MS = 1000;
 
@@ -48,16 +52,23 @@ class HttpPatroni implements Patroni {
   }
 
   async health(path: string, timeoutMs: number): Promise<HealthAnswer> {
-    const sentAtMs = this.#clock.nowMs();
-    const sentWallMs = this.#parts.wallMs();
-    const limits = { maxBytes: HEALTH_BYTES, statuses: [200, 503] };
-    const result = await this.#get(path, timeoutMs, limits);
+    return this.#health(path, timeoutMs, HEALTH);
+  }
+
+  async news(path: string, timeoutMs: number, { known, ...patience }: PatientTerms): Promise<HealthAnswer> {
+    const terms = { ...patience, known: known.said ?? NOTHING, ignored: NO_NEWS };
+    return this.#health(path, timeoutMs, { ...HEALTH, patience: terms });
+  }
+
+  async #health(path: string, timeoutMs: number, limits: Limits): Promise<HealthAnswer> {
+    const wallAheadMs = this.#parts.wallMs() - this.#clock.nowMs();
+    const { sentAtMs, result, bytes: said } = await this.#get(path, timeoutMs, limits);
     const answeredAtMs = this.#clock.nowMs();
     const read = result.ok ? this.#readHealth(result) : result;
-    if (!read.ok) return { sentAtMs, answeredAtMs, observation: await this.#unknown(read) };
+    if (!read.ok) return { sentAtMs, answeredAtMs, observation: await this.#unknown(read), said };
     const { hasRole, status } = read;
-    const dcsSeenAtMs = dcsSeenAt(status, sentAtMs, sentWallMs);
-    return { sentAtMs, answeredAtMs, observation: { kind: "answered", hasRole, status, dcsSeenAtMs } };
+    const dcsSeenAtMs = dcsSeenAt(status, sentAtMs, sentAtMs + wallAheadMs);
+    return { sentAtMs, answeredAtMs, observation: { kind: "answered", hasRole, status, dcsSeenAtMs }, said };
   }
 
   async settings(timeoutMs: number): Promise<DcsSettings | Unavailable> {
@@ -78,21 +89,21 @@ class HttpPatroni implements Patroni {
     timeoutMs: number,
     parse: (text: string) => Parsed<Value>,
   ): Promise<Value | Unavailable> {
-    const result = await this.#get(path, timeoutMs, { maxBytes: DOCUMENT_BYTES, statuses: [200] });
+    const { result } = await this.#get(path, timeoutMs, { maxBytes: DOCUMENT_BYTES, statuses: [200] });
     if (!result.ok) return { kind: "unavailable", detail: `${result.reason}: ${result.detail}` };
     const parsed = parse(result.body);
     return parsed.ok ? parsed.value : { kind: "unavailable", detail: `malformed: ${parsed.problem}` };
   }
 
-  async #get(path: string, timeoutMs: number, limits: Pick<GetRequest, "maxBytes" | "statuses">): Promise<GetResult> {
-    if (this.#closed) return failure("local", "closed");
+  async #get(path: string, timeoutMs: number, limits: Limits): Promise<Got> {
+    if (this.#closed) return { sentAtMs: this.#clock.nowMs(), result: failure("local", "closed"), bytes: null };
     const { url, connectTimeoutMs } = this.#config;
     const request = { headers: this.#headers, tls: this.#tls, connectTimeoutMs, timeoutMs, ...limits };
     const exchange = this.#parts.get({ url: new URL(path, url), ...request }, this.#clock);
     this.#underWay.add(exchange);
-    const result = await exchange.result;
+    const got = await exchange.got;
     this.#underWay.delete(exchange);
-    return result;
+    return got;
   }
 
   /** The body of a health check, if it is that of the Patroni that we mean. */
@@ -121,6 +132,7 @@ class HttpPatroni implements Patroni {
   }
 }
 
+type Limits = Pick<GetRequest, "maxBytes" | "statuses" | "patience">;
 type Failure = GetResult & { readonly ok: false };
 type Health = { readonly ok: true; readonly hasRole: boolean; readonly status: PatroniStatus } | Failure;
 

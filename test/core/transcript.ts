@@ -3,7 +3,8 @@
  *
  * A scenario is a text file. Lines that start with `> ` are inputs; the lines below each are what the group did, which the
  * test compares. Patroni is played by one standing answer, given by `> patroni ...`, that each question gets 2 ms after it
- * was asked; questions themselves are not written down. The network carries out each take-over in 0.2 ms.
+ * was asked; questions themselves are not written down. The network carries out each take-over in 0.2 ms, and asks again
+ * where the core is patient.
  */
 import { initialState, nextDeadlineMs, step } from "../../src/core/group.js";
 import { checkInvariants } from "../../src/core/invariants.js";
@@ -15,6 +16,7 @@ import type {
   GroupSettings,
   GroupState,
   Maintenance,
+  Patience,
   Report,
   TakeOn,
 } from "../../src/core/types.js";
@@ -47,7 +49,7 @@ const TAKE_OVER_MS = 0.2;
 
 interface Due {
   readonly atMs: number;
-  readonly event: GroupEvent;
+  readonly run: () => void;
 }
 
 /** What Patroni answers to every question from now on. */
@@ -59,6 +61,8 @@ export class Scenario {
   #nowMs = 0;
   #due: Due[] = [];
   #standing: Standing = () => unknown("refused", "refuses");
+  /** What the last answer said. */
+  #known = "";
   #answerAfterMs = ANSWER_AFTER_MS;
   #refusal: string | null = null;
   /** `null`: Patroni has not seen its DCS yet. */
@@ -123,7 +127,7 @@ export class Scenario {
       if (next !== undefined && next.atMs <= tickMs && next.atMs <= untilMs) {
         this.#due.shift();
         this.#nowMs = next.atMs;
-        this.#step(next.event);
+        next.run();
       } else if (tickMs <= untilMs) {
         this.#nowMs = Math.max(this.#nowMs, tickMs);
         this.#step({ kind: "tick" });
@@ -145,20 +149,37 @@ export class Scenario {
   #carryOut(effect: Effect): void {
     const text = effectText(effect, this.#nowMs);
     if (text !== null) this.#lines.push(`  ${time(this.#nowMs)} ${text}`);
-    if (effect.kind === "ask") {
-      const askedAtMs = this.#nowMs;
-      const observation = this.#standing(askedAtMs);
-      const slow = observation.kind === "unknown" && observation.reason === "timeout";
-      const answeredAtMs = askedAtMs + (slow ? effect.timeoutMs : this.#answerAfterMs);
-      this.#schedule(answeredAtMs, {
-        kind: "patroniAnswered",
-        question: effect.question,
-        sentAtMs: askedAtMs,
-        answeredAtMs,
-        observation,
+    if (effect.kind === "ask") this.#ask(effect, null);
+    if (effect.kind === "askPatiently") {
+      const { firstAtMs } = effect.patience;
+      this.#schedule(firstAtMs, () => {
+        this.#ask(effect, effect.patience);
       });
     }
-    if (effect.kind === "takeOver") this.#schedule(this.#nowMs + TAKE_OVER_MS, this.#takeOverOutcome());
+    if (effect.kind === "takeOver") {
+      const outcome = this.#takeOverOutcome();
+      this.#schedule(this.#nowMs + TAKE_OVER_MS, () => {
+        this.#step(outcome);
+      });
+    }
+  }
+
+  #ask(asked: { readonly question: number; readonly timeoutMs: number }, patience: Patience | null): void {
+    const sentAtMs = this.#nowMs;
+    const observation = this.#standing(sentAtMs);
+    const slow = observation.kind === "unknown" && observation.reason === "timeout";
+    this.#schedule(sentAtMs + (slow ? asked.timeoutMs : this.#answerAfterMs), () => {
+      const nextMs = sentAtMs + (patience?.everyMs ?? Infinity);
+      if (patience !== null && nextMs <= patience.untilMs && gist(observation, sentAtMs) === this.#known) {
+        this.#schedule(Math.max(this.#nowMs, nextMs), () => {
+          this.#ask(asked, patience);
+        });
+        return;
+      }
+      this.#known = gist(observation, sentAtMs);
+      const { question } = asked;
+      this.#step({ kind: "patroniAnswered", question, sentAtMs, answeredAtMs: this.#nowMs, observation });
+    });
   }
 
   #takeOverOutcome(): GroupEvent {
@@ -170,8 +191,8 @@ export class Scenario {
     return { kind: "tookOver", times };
   }
 
-  #schedule(atMs: number, event: GroupEvent): void {
-    this.#due = [...this.#due, { atMs, event }].sort((a, b) => a.atMs - b.atMs);
+  #schedule(atMs: number, run: () => void): void {
+    this.#due = [...this.#due, { atMs, run }].sort((a, b) => a.atMs - b.atMs);
   }
 }
 
@@ -243,6 +264,12 @@ function standingOf(words: readonly string[], dcsAgeMs: () => number | null): St
   };
 }
 
+/** With the age of the DCS, which goes on being what it is, instead of the instant. */
+function gist(observation: Observation, sentAtMs: number): string {
+  const ageMs = observation.kind === "answered" ? sentAtMs - (observation.dcsSeenAtMs ?? Infinity) : 0;
+  return JSON.stringify({ ...observation, dcsSeenAtMs: Math.round(ageMs) });
+}
+
 function unknown(reason: UnknownReason, port: PortState): Observation {
   return { kind: "unknown", reason, detail: "127.0.0.1:8008", port };
 }
@@ -269,6 +296,7 @@ export function status(role: PatroniRole, state: PatroniState, flags: readonly s
 function effectText(effect: Effect, nowMs: number): string | null {
   switch (effect.kind) {
     case "ask":
+    case "askPatiently":
     case "renew":
       return null;
     case "takeOver": {

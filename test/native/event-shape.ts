@@ -51,6 +51,7 @@ const networkEvent: v.GenericSchema<unknown, NetworkEvent> = v.variant("kind", [
     times: v.nullable(times),
     socketsDestroyed: count,
     answer: v.nullable(bytes),
+    sentAtMs: v.nullable(instant),
   }),
   v.strictObject({
     kind: v.literal("advert"),

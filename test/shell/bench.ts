@@ -1,7 +1,6 @@
 /** A group runner with its packet desk on a network in memory, its Patroni and its clock in the test's hand. */
 import type { Observation } from "../../src/core/observation.js";
 import type { Report } from "../../src/core/types.js";
-import type { Patroni } from "../../src/ports/patroni.js";
 import { GroupRunner } from "../../src/shell/group-runner.js";
 import { type Drop, PacketDesk } from "../../src/shell/packet-desk.js";
 import { macAddress } from "../../src/wire/addresses.js";
@@ -9,7 +8,7 @@ import type { Signatures } from "../../src/wire/advert-trailer.js";
 import { centis, priority, vrid } from "../../src/wire/units.js";
 import { VRRP_GROUP, emitAdvert } from "../../src/wire/vrrp.js";
 import { defaultSettings, status } from "../core/transcript.js";
-import { FakeNetwork, ManualClock } from "./fake-network.js";
+import { FakeNetwork, ManualClock, fakePatroni } from "./fake-network.js";
 
 export const VIP = "10.0.0.100";
 export const OWN = "10.0.0.1";
@@ -36,15 +35,7 @@ export class Bench {
   wallMs = 1_795_000_000_000;
 
   constructor(peers: readonly string[] | null = null, signatures: Signatures | null = null) {
-    const patroni: Patroni = {
-      health: () => {
-        const sentAtMs = this.clock.nowMs();
-        return Promise.resolve({ sentAtMs, answeredAtMs: sentAtMs, observation: this.observation });
-      },
-      settings: () => Promise.resolve({ kind: "unavailable", detail: "not asked" }),
-      members: () => Promise.resolve([]),
-      close: () => undefined,
-    };
+    const patroni = fakePatroni(this.clock, () => this.observation);
     this.runner = new GroupRunner(
       {
         name: VIP,

@@ -1,5 +1,7 @@
 /** A network in memory and a clock that is turned by hand, for the shell's own tests. */
 import type { Clock } from "../../src/ports/clock.js";
+import type { Observation } from "../../src/core/observation.js";
+import type { HealthAnswer, Patroni } from "../../src/ports/patroni.js";
 import type { Network, NetworkEvent, NetworkOrder, OrderFailure } from "../../src/ports/network.js";
 import { Orders } from "../../src/shell/orders.js";
 
@@ -58,6 +60,7 @@ export class FakeNetwork implements Network {
       times: order.kind === "takeOver" && failure === null ? times : null,
       socketsDestroyed: 0,
       answer: null,
+      sentAtMs: null,
     };
     queueMicrotask(() => {
       this.orders.settle(done);
@@ -75,4 +78,25 @@ export class FakeNetwork implements Network {
 
 export function settle(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
+}
+
+/** A Patroni that says what the test wants it to, at once, or when that is something new. */
+export function fakePatroni(clock: Clock, observe: () => Observation): Patroni {
+  const answer = (): HealthAnswer => {
+    const sentAtMs = clock.nowMs();
+    return { sentAtMs, answeredAtMs: sentAtMs, observation: observe(), said: null };
+  };
+  return {
+    health: () => Promise.resolve(answer()),
+    news: async (_path, _timeoutMs, { known, firstAtMs, everyMs, untilMs }) => {
+      const said = JSON.stringify(known.observation);
+      for (let atMs = firstAtMs; ; atMs += everyMs) {
+        await new Promise<void>((resolve) => clock.at(atMs, resolve));
+        if (JSON.stringify(observe()) !== said || atMs + everyMs > untilMs) return answer();
+      }
+    },
+    settings: () => Promise.resolve({ kind: "unavailable", detail: "not asked" }),
+    members: () => Promise.resolve([]),
+    close: () => undefined,
+  };
 }

@@ -14,7 +14,7 @@ import { viewOf } from "../../src/wire/bytes.js";
 import { vrid } from "../../src/wire/units.js";
 import { defaultSettings } from "../core/transcript.js";
 import { VIP, answer } from "./bench.js";
-import { ManualClock } from "./fake-network.js";
+import { ManualClock, fakePatroni } from "./fake-network.js";
 
 export const ROUTER_ID = 51;
 const WAY_MS = 0.2;
@@ -108,10 +108,6 @@ export class SignedNode {
     const sender = new Sender(clock, (packets) => {
       for (const packet of packets) this.#segment.send(sender.sign(packet, this.wallMs), this);
     });
-    const observe = () => {
-      const sentAtMs = clock.nowMs();
-      return Promise.resolve({ sentAtMs, answeredAtMs: sentAtMs, observation: answer(this.isEligible) });
-    };
     const setup = {
       name: VIP,
       path: "/health",
@@ -134,12 +130,7 @@ export class SignedNode {
     } as const;
     const runner = new GroupRunner(setup, {
       clock,
-      patroni: {
-        health: observe,
-        settings: () => Promise.resolve({ kind: "unavailable", detail: "not asked" }),
-        members: () => Promise.resolve([]),
-        close: () => undefined,
-      },
+      patroni: fakePatroni(clock, () => answer(this.isEligible)),
       orders: sender.orders,
       recoveryEnds: () => null,
       report: (report) => {
@@ -194,7 +185,7 @@ class Sender implements Network {
     this.#carryOut(order);
     const times = { startedAtMs: atMs, addressAtMs: atMs, announcedAtMs: atMs, advertisedAtMs: atMs };
     const done: NetworkEvent & { kind: "done" } = {
-      ...{ kind: "done", order: order.order, atMs, failure: null, socketsDestroyed: 0, answer: null },
+      ...{ kind: "done", order: order.order, atMs, failure: null, socketsDestroyed: 0, answer: null, sentAtMs: null },
       times: order.kind === "takeOver" ? times : null,
     };
     queueMicrotask(() => {

@@ -5,7 +5,7 @@
 import { unreachable } from "../../src/assert.js";
 import { initialState, nextDeadlineMs, type step } from "../../src/core/group.js";
 import type { Observation, UnknownReason } from "../../src/core/observation.js";
-import type { Effect, GroupEvent, GroupSettings, GroupState, Leases } from "../../src/core/types.js";
+import type { Effect, GroupEvent, GroupSettings, GroupState, Leases, Patience } from "../../src/core/types.js";
 import type { AddressEnd } from "./kernel.js";
 import { type Machine, Process } from "./machine.js";
 import { NetworkThread, type ThreadPorts } from "./network-thread.js";
@@ -33,11 +33,6 @@ export interface AgentPorts extends Omit<ThreadPorts, "tookOver" | "leaseEnded">
 
 type Answered = Exclude<RestAnswer, { readonly kind: "hangs" }>;
 
-interface Request {
-  readonly question: number;
-  readonly sentAtMs: number;
-  settled: boolean;
-}
 
 export class Agent {
   readonly loop: Process;
@@ -56,6 +51,8 @@ export class Agent {
   #listens = false;
   #holding: number | null = null;
   #lastHolding = 0;
+  /** What Patroni said last. */
+  #known: string | null = null;
   /** When this process started, on the machine's clock. */
   startedAtMs = -Infinity;
 
@@ -242,6 +239,9 @@ export class Agent {
       case "ask":
         this.#ask(effect.question, effect.timeoutMs);
         return;
+      case "askPatiently":
+        this.#askPatiently(effect.question, effect.patience, effect.timeoutMs);
+        return;
       case "takeOver":
         this.#takeOver(effect.priority, effect.announce, effect.leases);
         return;
@@ -282,8 +282,36 @@ export class Agent {
   // ── Patroni ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
   #ask(question: number, timeoutMs: number): void {
-    const request = { question, sentAtMs: this.#machine.nowMs(), settled: false };
-    this.loop.after(timeoutMs, () => this.#settle(request, null));
+    const sentAtMs = this.#machine.nowMs();
+    this.#exchange(this.loop, timeoutMs, (answer) => this.#settle(question, sentAtMs, answer));
+  }
+
+  /** By the network thread, which does not wake the event loop up while Patroni says the same. */
+  #askPatiently(question: number, patience: Patience, timeoutMs: number): void {
+    const { process } = this.thread;
+    const known = this.#known;
+    const begin = (atMs: number): void => {
+      process.at(atMs, () => {
+        const sentAtMs = this.#machine.nowMs();
+        this.#exchange(process, timeoutMs, (answer) => {
+          const nextMs = sentAtMs + patience.everyMs;
+          const isNews = answer === null || gist(answer) !== known || nextMs > patience.untilMs;
+          if (isNews) this.#toLoop(() => this.#settle(question, sentAtMs, answer));
+          else begin(Math.max(this.#machine.nowMs(), nextMs));
+        });
+      });
+    };
+    begin(patience.firstAtMs);
+  }
+
+  /** The first of answer and deadline counts; `null` is the deadline. */
+  #exchange(by: Process, timeoutMs: number, settle: (answer: Answered | null) => void): void {
+    let settled = false;
+    const once = (answer: Answered | null): void => {
+      if (!settled) settle(answer);
+      settled = true;
+    };
+    by.after(timeoutMs, () => once(null));
     this.#machine.after(this.#random.between(0.2, 2), () => {
       const answer = this.#ports.patroni.answer();
       if (answer.kind === "hangs") return;
@@ -291,18 +319,15 @@ export class Agent {
       const backMs = this.#random.between(0.2, 2) + this.#random.between(restDelayMs / 2, restDelayMs);
       this.#machine.after(
         backMs,
-        this.loop.awaits(() => this.#settle(request, answer)),
+        by.awaits(() => once(answer)),
       );
     });
   }
 
-  /** The first of answer and deadline counts. */
-  #settle(request: Request, answer: Answered | null): void {
-    if (request.settled) return;
-    request.settled = true;
+  #settle(question: number, sentAtMs: number, answer: Answered | null): void {
+    this.#known = answer === null ? null : gist(answer);
     const observation = answer === null ? this.#unknown("timeout") : this.#observe(answer);
     if (observation.kind === "answered") this.#listens = true;
-    const { question, sentAtMs } = request;
     this.#dispatch({ kind: "patroniAnswered", question, sentAtMs, answeredAtMs: this.#machine.nowMs(), observation });
   }
 
@@ -349,4 +374,9 @@ export class Agent {
       this.loop.after(CONFIG_RETRY_MS, () => this.#learnDcsSettings());
     }
   }
+}
+
+/** What an agent can see of an answer. */
+function gist(answer: Answered): string {
+  return JSON.stringify(answer.kind === "status" ? { ...answer, seenAtTrueMs: null } : answer);
 }

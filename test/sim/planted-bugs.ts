@@ -79,7 +79,7 @@ export const plantedBugs: readonly PlantedBug[] = [
       const done = step(settings, state, event, nowMs);
       if (state.phase.kind !== "lameDuck" || done.state.phase.kind !== "standby") return done;
       const polling = { ...done.state.polling, inFlight: [Infinity] };
-      return { state: { ...done.state, polling }, effects: done.effects.filter(({ kind }) => kind !== "ask") };
+      return { state: { ...done.state, polling }, effects: done.effects.filter(({ kind }) => !kind.startsWith("ask")) };
     },
   },
 ];

@@ -40,6 +40,7 @@ function eventText(before: GroupState, event: GroupEvent, after: GroupState): st
 function effectText(effect: Effect): string | null {
   switch (effect.kind) {
     case "ask":
+    case "askPatiently":
     case "renew":
       return null;
     case "takeOver": {

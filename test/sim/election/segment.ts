@@ -5,7 +5,7 @@
 import { initialState, nextDeadlineMs } from "../../../src/core/group.js";
 import { checkInvariants } from "../../../src/core/invariants.js";
 import { holds } from "../../../src/core/moves.js";
-import type { Effect, ElectionSettings, GroupEvent, GroupSettings, GroupState } from "../../../src/core/types.js";
+import type { Effect, ElectionSettings, GroupEvent, GroupSettings, GroupState, Patience } from "../../../src/core/types.js";
 import { compareAddresses } from "../../../src/wire/addresses.js";
 import { defaultSettings, status } from "../../core/transcript.js";
 import type { StepFunction } from "../agent.js";
@@ -112,6 +112,8 @@ export class Node {
   #life = 0;
   #running = true;
   #adverts = 0;
+  /** What Patroni said last. */
+  #known: boolean | null = null;
 
   constructor(segment: Segment, { address, priority, election, step }: NodeTraits) {
     this.#segment = segment;
@@ -166,7 +168,10 @@ export class Node {
   #carryOut(effect: Effect): void {
     switch (effect.kind) {
       case "ask":
-        this.#ask(effect.question);
+        this.#ask(effect.question, null);
+        return;
+      case "askPatiently":
+        this.#later(effect.patience.firstAtMs, () => this.#ask(effect.question, effect.patience));
         return;
       case "takeOver":
       case "advertise":
@@ -180,19 +185,32 @@ export class Node {
     }
   }
 
-  #ask(question: number): void {
+  #ask(question: number, patience: Patience | null): void {
     const segment = this.#segment;
-    const life = this.#life;
     const sentAtMs = segment.nowMs;
-    segment.at(sentAtMs + ANSWER_AFTER_MS, () => {
-      if (life !== this.#life) return;
+    this.#later(sentAtMs + ANSWER_AFTER_MS, () => {
+      const hasRole = this.eligible;
+      const nextMs = sentAtMs + (patience?.everyMs ?? Infinity);
+      if (patience !== null && hasRole === this.#known && nextMs <= patience.untilMs) {
+        this.#later(nextMs, () => this.#ask(question, patience));
+        return;
+      }
+      this.#known = hasRole;
       const observation = {
         kind: "answered",
-        hasRole: this.eligible,
+        hasRole,
         status: status("replica", "running"),
         dcsSeenAtMs: null,
       } as const;
       this.tell({ kind: "patroniAnswered", question, sentAtMs, answeredAtMs: segment.nowMs, observation });
+    });
+  }
+
+  /** Unless the host crashes meanwhile. */
+  #later(atMs: number, run: () => void): void {
+    const life = this.#life;
+    this.#segment.at(atMs, () => {
+      if (life === this.#life) run();
     });
   }
 
