@@ -15,6 +15,7 @@
         "native/answer_gist.cc",
         "native/bpf.cc",
         "native/errno_name.cc",
+        "native/expected_adverts.cc",
         "native/io_orders.cc",
         "native/io_thread.cc",
         "native/js_events.cc",

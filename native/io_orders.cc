@@ -22,6 +22,7 @@ Family family_of(const Bytes& frame) {
 
 void IoThread::perform(const order::Listen& what, event::Done*) {
   const auto& listening = what.listening;
+  expected_.forget(listening.if_index);
   for (const auto family : {Family::ipv4, Family::ipv6}) {
     if (family == Family::ipv4 ? listening.ipv4 : listening.ipv6) {
       auto& socket = vrrp(listening.if_index, family);
@@ -43,7 +44,10 @@ void IoThread::perform(const order::Listen& what, event::Done*) {
   if (listening.capture) packet(listening.if_index, Family::ipv4).capture();
 }
 
-void IoThread::perform(const order::Unlisten& what, event::Done*) { interfaces_.erase(what.if_index); }
+void IoThread::perform(const order::Unlisten& what, event::Done*) {
+  interfaces_.erase(what.if_index);
+  expected_.forget(what.if_index);
+}
 
 void IoThread::perform(const order::TakeOver& what, event::Done* done) {
   const auto& plan = what.plan;
@@ -156,6 +160,10 @@ void IoThread::perform(const order::Exchange& what, event::Done* done) {
 void IoThread::perform(const order::AwaitExit& what, event::Done* done) {
   exits_.start(done->order, what, monotonic_ms());
 }
+
+void IoThread::perform(const order::ExpectAdverts& what, event::Done*) { expected_.expect(what, monotonic_ms()); }
+
+void IoThread::perform(const order::HeedAdverts& what, event::Done*) { expected_.heed(what.if_index, what.router_id); }
 
 Holding& IoThread::held(std::uint32_t number) {
   const auto found = holdings_.find(number);

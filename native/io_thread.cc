@@ -25,8 +25,16 @@ constexpr double kLateMs = 300;
 constexpr double kSuspendMs = 250;
 constexpr double kTroubleIntervalMs = 1000;
 constexpr double kIdleMs = 1000;
+// Adverts that are in a socket already count as heard for so long.
+constexpr double kUnreadGraceMs = 100;
 // After a dump that failed: until the next one the thread knows the host as it was.
 constexpr double kSnapshotRetryMs = 100;
+
+// Nobody waits for the outcome of those that went well.
+bool is_routine(const Order& order) {
+  return std::holds_alternative<order::Renew>(order.what) || std::holds_alternative<order::ExpectAdverts>(order.what) ||
+         std::holds_alternative<order::HeedAdverts>(order.what);
+}
 
 }  // namespace
 
@@ -86,7 +94,9 @@ void IoThread::run() {
     if (owed_snapshot_ && monotonic_ms() >= owed_snapshot_->due_ms) snapshot(owed_snapshot_->reason);
     exchanges_.proceed(monotonic_ms());
     exits_.proceed(monotonic_ms());
-    if (std::exchange(sockets_ready_, false)) read_sockets();
+    const bool all_read = !std::exchange(sockets_ready_, false);
+    if (!all_read) read_sockets();
+    tell_ceased(all_read);
     tell_troubles();
     wait();
   }
@@ -134,8 +144,7 @@ void IoThread::carry_out(const Order& order) {
   } catch (const SyscallError& error) {
     done.failure = error.failure();
   }
-  // Nobody waits for the outcome of a renewal that went well.
-  const bool wakes = done.failure || !std::holds_alternative<order::Renew>(order.what);
+  const bool wakes = done.failure || !is_routine(order);
   events_->push({monotonic_ms(), std::move(done)}, wakes);
 }
 
@@ -178,7 +187,7 @@ void IoThread::arm(const Instant& now) {
   double due = now.monotonic_ms + kIdleMs;
   for (const auto& entry : holdings_) due = std::min(due, entry.second.next_due_ms(now));
   if (owed_snapshot_) due = std::min(due, owed_snapshot_->due_ms);
-  due = exits_.due_ms(exchanges_.due_ms(due));
+  due = expected_.due_ms(exits_.due_ms(exchanges_.due_ms(due)));
   due = std::max(due, now.monotonic_ms + 0.001);
   if (due == armed_ms_) return;
   armed_ms_ = due;
@@ -284,7 +293,7 @@ void IoThread::read(const Sockets& sockets, const std::string& name) {
   };
   if (sockets.vrrp) {
     report("recvmsg(VRRP)",
-           sockets.vrrp->read(kPacketsPerRound, [this](event::Advert advert) { tell(std::move(advert)); }));
+           sockets.vrrp->read(kPacketsPerRound, [this](event::Advert advert) { hear(std::move(advert)); }));
   }
   if (sockets.packet) {
     report("recvfrom(AF_PACKET)",
@@ -292,11 +301,23 @@ void IoThread::read(const Sockets& sockets, const std::string& name) {
   }
 }
 
+void IoThread::hear(event::Advert advert) {
+  if (!expected_.overlooks(&advert, monotonic_ms())) tell(std::move(advert));
+}
+
+// What waits in a socket, behind a flood or since this thread stood still, may be what is missed.
+void IoThread::tell_ceased(bool all_read) {
+  for (auto& ceased : expected_.ceased(monotonic_ms(), all_read ? 0 : kUnreadGraceMs)) tell(std::move(ceased));
+}
+
 void IoThread::read_monitor() {
   const auto result = monitor_.read(
       [this](bool present, const LinkState& link) {
         // Sockets of a removed interface are dead, even when it comes back under its old name.
-        if (!present) interfaces_.erase(link.if_index);
+        if (!present) {
+          interfaces_.erase(link.if_index);
+          expected_.forget(link.if_index);
+        }
         tell(event::Link{present, link});
       },
       [this](bool present, const AddressState& state) { note_address(present, state); });

@@ -13,6 +13,7 @@
 #include "advert_signer.h"
 #include "clock.h"
 #include "event_queue.h"
+#include "expected_adverts.h"
 #include "holding.h"
 #include "messages.h"
 #include "netlink_socket.h"
@@ -81,12 +82,16 @@ class IoThread {
   void perform(const order::Dump& what, event::Done* done);
   void perform(const order::Exchange& what, event::Done* done);
   void perform(const order::AwaitExit& what, event::Done* done);
+  void perform(const order::ExpectAdverts& what, event::Done* done);
+  void perform(const order::HeedAdverts& what, event::Done* done);
 
   Interface& interface(int if_index);
   VrrpSocket& vrrp(int if_index, Family family);
   PacketSocket& packet(int if_index, Family family);
   Sockets& sockets(int if_index, Family family);
   void read(const Sockets& sockets, const std::string& name);
+  void hear(event::Advert advert);
+  void tell_ceased(bool all_read);
   void watch(int fd, std::uint32_t events = EPOLLIN);
   Holding& held(std::uint32_t number);
 
@@ -120,6 +125,7 @@ class IoThread {
   AdvertSigner signer_;
   std::map<int, Interface> interfaces_;
   std::map<std::uint32_t, Holding> holdings_;
+  ExpectedAdverts expected_;
   TcpExchanges exchanges_;
   ProcessExits exits_;
   std::map<std::string, AddressState> known_;

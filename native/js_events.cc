@@ -86,6 +86,15 @@ struct Fill {
     object.Set("destination", to_text(advert.destination));
     object.Set("ttl", advert.ttl);
     object.Set("pdu", bytes_to(env, advert.pdu));
+    object.Set("untold", advert.untold);
+  }
+  void operator()(const event::AdvertsCeased& ceased) const {
+    object.Set("kind", "advertsCeased");
+    object.Set("ifIndex", ceased.if_index);
+    object.Set("family", family_text(ceased.source.family));
+    object.Set("source", to_text(ceased.source));
+    object.Set("routerId", ceased.router_id);
+    object.Set("untold", ceased.untold);
   }
   void operator()(const event::NeighborFrame& frame) const {
     object.Set("kind", "neighborFrame");

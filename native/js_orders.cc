@@ -136,6 +136,20 @@ HoldingPlan holding_plan(const Napi::Object& object) {
   return plan;
 }
 
+order::ExpectAdverts expectation_of(const Napi::Object& object) {
+  const auto like = object_of(object.Env(), object.Get("like"));
+  order::ExpectAdverts expected;
+  expected.if_index = int_of(like, "ifIndex");
+  expected.source = address_of(object.Env(), text_of(like, "source"));
+  expected.destination = address_of(object.Env(), text_of(like, "destination"));
+  expected.ttl = int_of(like, "ttl");
+  expected.pdu = bytes_of(object.Env(), like.Get("pdu"));
+  if (expected.pdu.size() < kAdvertHead) fail(object.Env(), "pdu is no advert");
+  expected.silence_ms = number_of(object, "silenceMs");
+  expected.until_ms = number_of(object, "untilMs");
+  return expected;
+}
+
 std::optional<order::Patience> patience_of(const Napi::Object& exchange) {
   if (!exchange.Has("patience")) return std::nullopt;
   const auto object = object_of(exchange.Env(), exchange.Get("patience"));
@@ -196,6 +210,10 @@ Order order_of(const Napi::Value& value) {
                                   patience_of(object)};
   } else if (kind == "awaitExit") {
     result.what = order::AwaitExit{int_of(object, "pid"), number_of(object, "timeoutMs")};
+  } else if (kind == "expectAdverts") {
+    result.what = expectation_of(object);
+  } else if (kind == "heedAdverts") {
+    result.what = order::HeedAdverts{int_of(object, "ifIndex"), static_cast<std::uint8_t>(int_of(object, "routerId"))};
   } else if (kind == "dump") {
     result.what = order::Dump{};
   } else {

@@ -166,13 +166,27 @@ struct AwaitExit {
   pid_t pid;
   double timeout_ms;
 };
+struct ExpectAdverts {
+  int if_index;
+  Address source;
+  Address destination;
+  int ttl;
+  Bytes pdu;
+  double silence_ms;
+  double until_ms;
+};
+struct HeedAdverts {
+  int if_index;
+  std::uint8_t router_id;
+};
 }  // namespace order
 
 struct Order {
   double number = 0;
   std::variant<order::Listen, order::Unlisten, order::TakeOver, order::Renew, order::Advertise, order::Announce,
                order::Release, order::Abandon, order::RemoveAddresses, order::AddVirtualLink, order::RemoveVirtualLink,
-               order::SendFrames, order::SendAdverts, order::Dump, order::Exchange, order::AwaitExit>
+               order::SendFrames, order::SendAdverts, order::Dump, order::Exchange, order::AwaitExit,
+               order::ExpectAdverts, order::HeedAdverts>
       what;
 };
 
@@ -219,6 +233,13 @@ struct Advert {
   Address destination;
   int ttl = 0;
   Bytes pdu;
+  std::uint32_t untold = 0;
+};
+struct AdvertsCeased {
+  int if_index = 0;
+  Address source;
+  std::uint8_t router_id = 0;
+  std::uint32_t untold = 0;
 };
 struct NeighborFrame {
   int if_index = 0;
@@ -258,7 +279,7 @@ struct Overflow {
 
 struct Event {
   double at_ms = 0;
-  std::variant<event::Done, event::Advert, event::NeighborFrame, event::Link, event::AddressChange, event::Snapshot,
+  std::variant<event::Done, event::Advert, event::AdvertsCeased, event::NeighborFrame, event::Link, event::AddressChange, event::Snapshot,
                event::LeaseEnded, event::Trouble, event::Suspended, event::Overflow>
       what;
 };

@@ -182,6 +182,9 @@ class Agent {
       listen: () => {
         this.#segment.listen();
       },
+      expect: (...expected) => {
+        this.#segment.expect(...expected);
+      },
     });
   }
 

@@ -7,6 +7,7 @@ import { duckDeadlineOf, isOutlived, rightUntil } from "./deadlines.js";
 import { noteMaintenance, pinHere } from "./maintenance.js";
 import { assertHolding, holds, letGo, release, standBy, withHold } from "./moves.js";
 import { noteProbeAnswer, sendProbe } from "./probe.js";
+import { expectMore, noteCeased } from "./expecting.js";
 import { heard } from "./speakers.js";
 import { LAME_DUCK_PRIORITY, type Turn } from "./turn.js";
 import type { GroupEvent } from "./types.js";
@@ -42,6 +43,9 @@ export function note(turn: Turn, event: GroupEvent): void {
       return;
     case "advertReceived":
       noteAdvert(turn, event);
+      return;
+    case "advertsCeased":
+      noteCeased(turn, event.from);
       return;
     case "advertRefused":
       turn.remind("advert-refused", event.text);
@@ -178,6 +182,7 @@ function noteAdvert(turn: Turn, event: GroupEvent & { kind: "advertReceived" }):
     if (turn.state.phase.kind === "standby" && turn.state.view?.verdict.kind !== "promoting")
       turn.poll({ disturbedAtMs: null });
     noteClaim(turn, from);
+    expectMore(turn, event);
   }
 }
 

@@ -14,6 +14,8 @@ export interface GroupSettings {
   /** VRRP priority of a holder's adverts (RFC 9568 section 5.2.4). */
   readonly priority: number;
   readonly takeOn: TakeOn;
+  /** Each advert has to be looked at, even one that says the same again: it is signed. */
+  readonly hearsEach: boolean;
   /** How one of several eligible nodes is chosen; `null` for a role that Patroni's leader lock gives to one node only. */
   readonly election: ElectionSettings | null;
   readonly timing: Timing;
@@ -224,6 +226,8 @@ export type GroupEvent =
       readonly intervalMs: number;
       readonly vips: readonly string[];
     }
+  /** Adverts were expected of this node, and none has come for as long as was said. */
+  | { readonly kind: "advertsCeased"; readonly from: string }
   /** An advert on our router ID that may not be listened to, and why. */
   | { readonly kind: "advertRefused"; readonly text: string }
   /** A peer that is heard will not be any more, when its clock and ours go on to differ. */
@@ -276,6 +280,11 @@ export type Effect =
   | { readonly kind: "ask"; readonly question: number; readonly notBeforeMs: number; readonly timeoutMs: number }
   /** Ask again and again, and answer when Patroni says something else than it did last, or patience is over. */
   | { readonly kind: "askPatiently"; readonly question: number; readonly patience: Patience; readonly timeoutMs: number }
+  /**
+   * Adverts of this node that say the same as its last one need not be told until then, as long as there is one in each
+   * `silenceMs`. It ends when this node is no standby any more: whoever has the VIP hears every advert.
+   */
+  | { readonly kind: "expectAdverts"; readonly from: string; readonly silenceMs: number; readonly untilMs: number }
   /** Tell when PostgreSQL on this node ends its recovery, where that can be seen. */
   | { readonly kind: "watchRecovery" }
   /** Addresses in, announcement (unless the VIP is only kept), advert of this priority on its cadence. */

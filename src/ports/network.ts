@@ -174,6 +174,20 @@ export type NetworkOrder =
       readonly patience?: ExchangePatience;
     }
   /**
+   * Adverts that are `like` this one, byte for byte and from the same source to the same destination, are not told until
+   * `untilMs`, as long as there is one in each `silenceMs`; when there is none, `advertsCeased` is told, once. Takes the
+   * place of what was expected of that source with that router ID, and ends with the first advert that is told.
+   */
+  | {
+      readonly kind: "expectAdverts";
+      readonly order: number;
+      readonly like: ReceivedAdvert;
+      readonly silenceMs: number;
+      readonly untilMs: number;
+    }
+  /** Nothing is expected any more of whoever sends adverts with this router ID: each is told. */
+  | { readonly kind: "heedAdverts"; readonly order: number; readonly ifIndex: number; readonly routerId: number }
+  /**
    * Waits for the end of any process: its `done` event comes then, or with a failure: ESRCH when it has ended already,
    * ETIMEDOUT.
    */
@@ -223,6 +237,16 @@ export interface TakeOverTimes {
   readonly advertisedAtMs: number;
 }
 
+export interface ReceivedAdvert {
+  readonly ifIndex: number;
+  readonly source: string;
+  readonly destination: string;
+  /** TTL or hop limit as received. */
+  readonly ttl: number;
+  /** The IP payload (IPv4: by the header's total length, so without Ethernet padding). */
+  readonly pdu: Uint8Array;
+}
+
 export type NetworkEvent =
   | {
       readonly kind: "done";
@@ -238,17 +262,21 @@ export type NetworkEvent =
       readonly answer: Uint8Array | null;
       readonly sentAtMs: number | null;
     }
-  | {
+  | ({
       readonly kind: "advert";
+      readonly atMs: number;
+      readonly family: Family;
+      /** How many like an expected one came before it and were not told. */
+      readonly untold: number;
+    } & ReceivedAdvert)
+  | {
+      readonly kind: "advertsCeased";
       readonly atMs: number;
       readonly ifIndex: number;
       readonly family: Family;
       readonly source: string;
-      readonly destination: string;
-      /** TTL or hop limit as received. */
-      readonly ttl: number;
-      /** The IP payload (IPv4: by the header's total length, so without Ethernet padding). */
-      readonly pdu: Uint8Array;
+      readonly routerId: number;
+      readonly untold: number;
     }
   /** ARP or neighbor advertisement about a watched VIP, as an Ethernet frame, not sent by this host; or what is captured. */
   | { readonly kind: "neighborFrame"; readonly atMs: number; readonly ifIndex: number; readonly frame: Uint8Array }

@@ -37,6 +37,8 @@ export interface GroupPorts {
   readonly routerId: (scope: string | null) => Vrid;
   /** The router ID has become known: listen for it. */
   readonly listen: (runner: GroupRunner) => void;
+  /** Adverts of this source that say the same again need not be told until then, unless none comes for `silenceMs`. */
+  readonly expect: (runner: GroupRunner, from: string, silenceMs: number, untilMs: number) => void;
 }
 
 /** Events waiting at most; the queue is drained after every event, so more means a bug. */
@@ -172,11 +174,13 @@ export class GroupRunner {
     if (event.kind === "patroniAnswered" && event.observation.kind === "answered") {
       this.#learnRouterId(event.observation.status.scope);
     }
+    const before = this.#state.phase.kind;
     const { state, effects } = step(this.#setup.settings, this.#state, event, this.#ports.clock.nowMs());
     this.#state = state;
     // To write a line of the log takes longer than to take over: what happens goes before what is told of it.
     const isTold = ({ kind }: Effect): boolean => kind === "report";
     for (const effect of effects) if (!isTold(effect)) this.#carryOut(effect);
+    if (before === "standby" && state.phase.kind !== "standby") this.#heed();
     for (const effect of effects) if (isTold(effect)) this.#carryOut(effect);
   }
 
@@ -205,6 +209,9 @@ export class GroupRunner {
         return;
       case "askPatiently":
         void this.#askPatiently(effect);
+        return;
+      case "expectAdverts":
+        this.#ports.expect(this, effect.from, effect.silenceMs, effect.untilMs);
         return;
       case "watchRecovery":
         void this.#watchRecovery();
@@ -265,6 +272,13 @@ export class GroupRunner {
     if (this.#answer === null || answer.sentAtMs >= this.#answer.sentAtMs) this.#answer = answer;
     const { sentAtMs, answeredAtMs, observation } = answer;
     this.dispatch({ kind: "patroniAnswered", question, sentAtMs, answeredAtMs, observation });
+  }
+
+  /** Only a standby may miss an advert that says the same again. */
+  #heed(): void {
+    if (this.#placement === null || this.#routerId === null) return;
+    const { ifIndex } = this.#placement;
+    void this.#ports.orders.give({ kind: "heedAdverts", ifIndex, routerId: this.#routerId });
   }
 
   async #watchRecovery(): Promise<void> {

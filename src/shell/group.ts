@@ -26,6 +26,7 @@ export interface GroupContext {
   readonly listeners: readonly ReportListener[];
   /** A router ID has become known: listen for it. */
   readonly listen: () => void;
+  readonly expect: GroupPorts["expect"];
 }
 
 export class Group {
@@ -41,7 +42,7 @@ export class Group {
   #scope: string | null;
 
   constructor(config: GroupConfig, context: GroupContext) {
-    const { clock, orders, patroni, recoveryEnds, listen } = context;
+    const { clock, orders, patroni, recoveryEnds, listen, expect } = context;
     this.#config = config;
     this.#context = context;
     this.#scope = context.scope;
@@ -54,6 +55,7 @@ export class Group {
       orders,
       recoveryEnds,
       listen,
+      expect,
       routerId: (scope) => {
         this.#scope = scope ?? this.#scope;
         return this.#routerId();
@@ -125,6 +127,7 @@ function setupOf(config: GroupConfig): GroupSetup {
       vips: addresses,
       priority: config.priority,
       takeOn: config.takeOn,
+      hearsEach: config.signatures !== null,
       election: config.election,
       timing: config.timing,
     },

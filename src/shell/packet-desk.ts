@@ -83,7 +83,7 @@ export class PacketDesk {
       group.refuse(signature);
       return;
     }
-    this.#bookOf(group).note(event.source, parsed, signature.aheadMs);
+    this.#bookOf(group).note(event, parsed, signature.aheadMs);
     if (signature.warning !== null) group.dispatch({ kind: "clockDiffers", text: signature.warning });
     group.dispatch({
       kind: "advertReceived",
@@ -93,6 +93,14 @@ export class PacketDesk {
       intervalMs: intervalMs(advert),
       vips: advert.addresses,
     });
+  }
+
+  /** Adverts that were expected have not come. */
+  ceased(event: NetworkEvent & { readonly kind: "advertsCeased" }): void {
+    const group = this.#groupOf(event, event.routerId);
+    if (group === undefined) return;
+    this.#bookOf(group).count(event.source, event.untold);
+    group.dispatch({ kind: "advertsCeased", from: event.source });
   }
 
   #checkSignature(group: GroupRunner, event: AdvertEvent, trailer: AdvertTrailer | null): SignatureVerdict {
@@ -110,7 +118,7 @@ export class PacketDesk {
     return known;
   }
 
-  #groupOf({ ifIndex, family }: AdvertEvent, routerId: number | undefined): GroupRunner | undefined {
+  #groupOf({ ifIndex, family }: Pick<AdvertEvent, "ifIndex" | "family">, routerId: number | undefined): GroupRunner | undefined {
     return this.#ports
       .groups()
       .find(

@@ -2,9 +2,11 @@
  * How each sender of adverts to a group speaks: what no decision depends on, and a person who looks for a fault wants to
  * know. Bounded, because senders can be forged.
  */
+import type { NetworkEvent } from "../ports/network.js";
 import type { ChecksumForm, ParsedAdvert } from "../wire/vrrp.js";
 
 type Sound = ParsedAdvert & { readonly ok: true };
+type AdvertEvent = NetworkEvent & { readonly kind: "advert" };
 
 export interface PeerNote {
   readonly version: 2 | 3;
@@ -16,6 +18,8 @@ export interface PeerNote {
   readonly keyId: number | null;
   /** How far the sender's clock is ahead of ours, by the time in its signature. */
   readonly aheadMs: number | null;
+  /** The last one. */
+  readonly advert: AdvertEvent;
 }
 
 /** Senders remembered; the one that was silent for longest is forgotten first. */
@@ -24,8 +28,9 @@ const MAX_PEERS = 16;
 export class PeerBook {
   readonly #notes = new Map<string, PeerNote>();
 
-  note(source: string, { advert, checksumForm, trailer }: Sound, aheadMs: number | null): void {
-    const adverts = (this.#notes.get(source)?.adverts ?? 0) + 1;
+  note(event: AdvertEvent, { advert, checksumForm, trailer }: Sound, aheadMs: number | null): void {
+    const { source, untold } = event;
+    const adverts = (this.#notes.get(source)?.adverts ?? 0) + untold + 1;
     const hasChoice = advert.kind === "v3" && advert.family === "ipv4";
     // Deleted first, so that the order of the map is that of the last adverts.
     this.#notes.delete(source);
@@ -36,11 +41,18 @@ export class PeerBook {
       adverts,
       keyId: trailer?.keyId ?? null,
       aheadMs,
+      advert: event,
     });
     for (const oldest of this.#notes.keys()) {
       if (this.#notes.size <= MAX_PEERS) return;
       this.#notes.delete(oldest);
     }
+  }
+
+  /** Adverts that came and were not told. */
+  count(source: string, untold: number): void {
+    const note = this.#notes.get(source);
+    if (note !== undefined) this.#notes.set(source, { ...note, adverts: note.adverts + untold });
   }
 
   of(source: string): PeerNote | null {

@@ -64,6 +64,15 @@ export class Segment {
     return this.#desk.peer(group, source);
   }
 
+  /** Has the network keep to itself what the group knows already. */
+  expect(group: GroupRunner, from: string, silenceMs: number, untilMs: number): void {
+    const note = this.#desk.peer(group, from);
+    if (note === null) return;
+    const { ifIndex, source, destination, ttl, pdu } = note.advert;
+    const like = { ifIndex, source, destination, ttl, pdu };
+    void this.#ports.orders.give({ kind: "expectAdverts", like, silenceMs, untilMs });
+  }
+
   /** Every address of this host. */
   get ownAddresses(): readonly string[] {
     return this.#interfaces.addresses.map(({ address }) => address);
@@ -85,6 +94,9 @@ export class Segment {
         return;
       case "advert":
         this.#desk.advert(event);
+        return;
+      case "advertsCeased":
+        this.#desk.ceased(event);
         return;
       case "neighborFrame":
         this.#desk.neighborFrame(event);

@@ -20,6 +20,7 @@ import type {
   Report,
   TakeOn,
 } from "../../src/core/types.js";
+import { ExpectedAdverts } from "./expected-adverts.js";
 import { compareAddresses } from "../../src/wire/addresses.js";
 import type { PatroniRole, PatroniState, PatroniStatus } from "../../src/wire/patroni.js";
 
@@ -27,6 +28,7 @@ export const defaultSettings: GroupSettings = {
   vips: ["10.0.0.100"],
   priority: 254,
   takeOn: "auto",
+  hearsEach: false,
   election: null,
   timing: {
     advertIntervalMs: 100,
@@ -63,6 +65,7 @@ export class Scenario {
   #standing: Standing = () => unknown("refused", "refuses");
   /** What the last answer said. */
   #known = "";
+  readonly #expected = new ExpectedAdverts();
   #answerAfterMs = ANSWER_AFTER_MS;
   #refusal: string | null = null;
   /** `null`: Patroni has not seen its DCS yet. */
@@ -80,6 +83,8 @@ export class Scenario {
   #input(verb: string, words: readonly string[]): void {
     const event = eventOf(verb, words, this.#nowMs);
     if (event !== null) {
+      const says = JSON.stringify(event);
+      if (event.kind === "advertReceived" && !this.#expected.hears(event.from, says, this.#nowMs)) return;
       this.#step(event);
       return;
     }
@@ -124,7 +129,11 @@ export class Scenario {
     for (;;) {
       const tickMs = nextDeadlineMs(this.#settings, this.#state, this.#nowMs);
       const next = this.#due[0];
-      if (next !== undefined && next.atMs <= tickMs && next.atMs <= untilMs) {
+      const { dueMs } = this.#expected;
+      if (dueMs <= Math.min(untilMs, tickMs, next?.atMs ?? Infinity)) {
+        this.#nowMs = dueMs;
+        for (const from of this.#expected.ceased(dueMs)) this.#step({ kind: "advertsCeased", from });
+      } else if (next !== undefined && next.atMs <= tickMs && next.atMs <= untilMs) {
         this.#due.shift();
         this.#nowMs = next.atMs;
         next.run();
@@ -142,6 +151,7 @@ export class Scenario {
     const before = this.#state;
     const { state, effects } = step(this.#settings, before, event, this.#nowMs);
     this.#state = state;
+    if (state.phase.kind !== "standby") this.#expected.heed();
     checkInvariants(this.#settings, before, state, effects, this.#nowMs);
     for (const effect of effects) this.#carryOut(effect);
   }
@@ -150,6 +160,9 @@ export class Scenario {
     const text = effectText(effect, this.#nowMs);
     if (text !== null) this.#lines.push(`  ${time(this.#nowMs)} ${text}`);
     if (effect.kind === "ask") this.#ask(effect, null);
+    if (effect.kind === "expectAdverts") {
+      this.#expected.expect(effect.from, effect.silenceMs, effect.untilMs, this.#nowMs);
+    }
     if (effect.kind === "askPatiently") {
       const { firstAtMs } = effect.patience;
       this.#schedule(firstAtMs, () => {
@@ -297,6 +310,7 @@ function effectText(effect: Effect, nowMs: number): string | null {
   switch (effect.kind) {
     case "ask":
     case "askPatiently":
+    case "expectAdverts":
     case "renew":
       return null;
     case "takeOver": {

@@ -56,6 +56,7 @@ const networkEvent: v.GenericSchema<unknown, NetworkEvent> = v.variant("kind", [
   v.strictObject({
     kind: v.literal("advert"),
     atMs,
+    untold: count,
     ifIndex: count,
     family,
     source: v.pipe(v.string(), v.ip()),

@@ -1,10 +1,11 @@
 /** Which sound adverts a group may not listen to, one row for each reason, and how a sender is remembered. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { NetworkEvent } from "../../src/ports/network.js";
 import { type RefusalReason, refusalOf } from "../../src/shell/advert-checks.js";
 import { PeerBook } from "../../src/shell/peer-book.js";
 import { centis, priority, seconds, vrid } from "../../src/wire/units.js";
-import { type Advert, type Authentication, type Dialect, passwordBytes } from "../../src/wire/vrrp.js";
+import { type Advert, type Authentication, type Dialect, VRRP_GROUP, passwordBytes } from "../../src/wire/vrrp.js";
 
 const PEER = "10.0.0.2";
 const common = { family: "ipv4", vrid: vrid(51), priority: priority(100), addresses: ["10.0.0.100"] } as const;
@@ -74,26 +75,40 @@ test("of several differences the first in order is named", () => {
 test("a sender is remembered with its version, the form of its checksum, and how often it was heard", () => {
   const book = new PeerBook();
   assert.equal(book.of(PEER), null);
-  book.note(PEER, { ok: true, advert: v3, checksumForm: "pseudoHeader", trailer: null }, null);
+  book.note(from(PEER), { ok: true, advert: v3, checksumForm: "pseudoHeader", trailer: null }, null);
   const trailer = { keyId: 7, seconds: 1, sequence: 1n << 32n, hmac: new Uint8Array(16) };
-  book.note(PEER, { ok: true, advert: v3, checksumForm: "pduOnly", trailer }, -40);
+  book.note(from(PEER), { ok: true, advert: v3, checksumForm: "pduOnly", trailer }, -40);
   assert.deepEqual(book.of(PEER), {
-    ...{ version: 3, checksum: "pduOnly", intervalMs: 100, adverts: 2, keyId: 7, aheadMs: -40 },
+    ...{ version: 3, checksum: "pduOnly", intervalMs: 100, adverts: 2, keyId: 7, aheadMs: -40, advert: from(PEER) },
   });
-  book.note(PEER, { ok: true, advert: v2(none), checksumForm: "pduOnly", trailer: null }, null);
+  book.note(from(PEER, 40), { ok: true, advert: v2(none), checksumForm: "pduOnly", trailer: null }, null);
   assert.deepEqual(book.of(PEER), {
-    ...{ version: 2, checksum: null, intervalMs: 1000, adverts: 3, keyId: null, aheadMs: null },
+    ...{ version: 2, checksum: null, intervalMs: 1000, adverts: 43, keyId: null, aheadMs: null, advert: from(PEER, 40) },
   });
+});
+
+test("adverts that were never told count as well", () => {
+  const book = new PeerBook();
+  book.count(PEER, 5);
+  assert.equal(book.of(PEER), null);
+  book.note(from(PEER), { ok: true, advert: v3, checksumForm: "pseudoHeader", trailer: null }, null);
+  book.count(PEER, 5);
+  assert.equal(book.of(PEER)?.adverts, 6);
 });
 
 test("forged senders push out the one that was silent for longest", () => {
   const book = new PeerBook();
   const sound = { ok: true, advert: v3, checksumForm: "pseudoHeader", trailer: null } as const;
   for (let number = 1; number <= 1000; number += 1) {
-    book.note(`10.1.${String(number >> 8)}.${String(number & 0xff)}`, sound, null);
-    book.note(PEER, sound, null);
+    book.note(from(`10.1.${String(number >> 8)}.${String(number & 0xff)}`), sound, null);
+    book.note(from(PEER), sound, null);
   }
   assert.equal(book.of(PEER)?.adverts, 1000);
   assert.equal(book.of("10.1.0.1"), null);
   assert.equal(book.of("10.1.3.232")?.adverts, 1);
 });
+
+function from(source: string, untold = 0): NetworkEvent & { readonly kind: "advert" } {
+  const sent = { ifIndex: 7, source, destination: VRRP_GROUP.ipv4, ttl: 255, pdu: new Uint8Array(12) };
+  return { kind: "advert", atMs: 1, family: "ipv4", untold, ...sent };
+}

@@ -32,6 +32,8 @@ export class Bench {
   /** The end of PostgreSQL's recovery; `null`: it is in none. */
   recovery: Promise<boolean> | null = null;
   listened = 0;
+  /** Whose adverts need not be told, how long their silence may be, and until when. */
+  readonly expected: (readonly [string, number, number])[] = [];
   wallMs = 1_795_000_000_000;
 
   constructor(peers: readonly string[] | null = null, signatures: Signatures | null = null) {
@@ -63,6 +65,7 @@ export class Bench {
         },
         routerId: () => vrid(51),
         listen: () => (this.listened += 1),
+        expect: (_runner, ...expected) => this.expected.push(expected),
       },
     );
     this.desk = new PacketDesk({
@@ -89,6 +92,7 @@ export class Bench {
     const pdu = emitAdvert(advert, { source, destination }, { checksum: "pseudoHeader" });
     this.desk.advert({
       kind: "advert",
+      untold: 0,
       atMs: this.clock.nowMs(),
       ifIndex: 7,
       family: "ipv4",

@@ -146,7 +146,7 @@ describe("the packet desk", () => {
     bench.advert("10.0.0.2", 254, 64);
     bench.advert("10.0.0.3", 254);
     const truncated = { source: "10.0.0.2", destination: OWN, ttl: 255, pdu: Uint8Array.of(0x31) };
-    bench.desk.advert({ kind: "advert", atMs: 0, ifIndex: 7, family: "ipv4", ...truncated });
+    bench.desk.advert({ kind: "advert", untold: 0, atMs: 0, ifIndex: 7, family: "ipv4", ...truncated });
     assert.deepEqual(bench.desk.drops, { ttl: 1, unknownPeer: 1, truncated: 1 });
     assert.deepEqual(bench.runner.state.speakers, {});
     assert.deepEqual(
@@ -194,7 +194,7 @@ describe("the packet desk", () => {
     const advert = { kind: "v3", family: "ipv6", ...common, addresses: ["2001:db8::100"] } as const;
     const ends = { source: "fe80::2", destination: VRRP_GROUP.ipv6 };
     const pdu = emitAdvert(advert, ends, { checksum: "pseudoHeader" });
-    bench.desk.advert({ kind: "advert", atMs: 0, ifIndex: 7, family: "ipv6", ...ends, ttl: 255, pdu });
+    bench.desk.advert({ kind: "advert", untold: 0, atMs: 0, ifIndex: 7, family: "ipv6", ...ends, ttl: 255, pdu });
     assert.deepEqual(bench.desk.drops, { unknownVrid: 1 });
   });
 

@@ -67,7 +67,7 @@ test("the leader keeps its VIP, whatever is forged", async () => {
     const source = `10.0.${String(random.whole(0, 3))}.${String(random.whole(2, 250))}`;
     const pdu = packet(random, source);
     const ends = { family: "ipv4", source, destination: OWN } as const;
-    bench.desk.advert({ kind: "advert", atMs: bench.clock.nowMs(), ifIndex: 7, ...ends, ttl: 255, pdu });
+    bench.desk.advert({ kind: "advert", untold: 0, atMs: bench.clock.nowMs(), ifIndex: 7, ...ends, ttl: 255, pdu });
     if (random.chance(0.01)) await bench.clock.pass(random.whole(1, 200));
   }
   await bench.clock.pass(10_000);

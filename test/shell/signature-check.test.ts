@@ -103,7 +103,7 @@ test("clocks that are apart by more than half the window are told, before an adv
     await bench.clock.pass(5_000);
     const { pdu } = packet({ secret: KEY, atMs: bench.wallMs + aheadMs });
     const ends = { family: "ipv4", source: PEER, destination: VRRP_GROUP.ipv4 } as const;
-    bench.desk.advert({ kind: "advert", atMs: bench.clock.nowMs(), ifIndex: 7, ...ends, ttl: 255, pdu });
+    bench.desk.advert({ kind: "advert", untold: 0, atMs: bench.clock.nowMs(), ifIndex: 7, ...ends, ttl: 255, pdu });
     assert.deepEqual(bench.desk.drops, {});
     const told = bench.reports.find((report) => report.kind === "alarm" && report.reason === "clock-differs");
     assert.equal(told?.kind === "alarm" ? told.text : null, words, String(aheadMs));
@@ -150,7 +150,7 @@ test("a group with keys hears nothing without: adverts of any priority change no
     for (const level of [255, 0, 1]) {
       const { pdu } = packet({ ...wish, priority: level });
       const ends = { family: "ipv4", source: PEER, destination: VRRP_GROUP.ipv4 } as const;
-      bench.desk.advert({ kind: "advert", atMs: bench.clock.nowMs(), ifIndex: 7, ...ends, ttl: 255, pdu });
+      bench.desk.advert({ kind: "advert", untold: 0, atMs: bench.clock.nowMs(), ifIndex: 7, ...ends, ttl: 255, pdu });
     }
   }
   await bench.clock.pass(5_000);
@@ -168,7 +168,7 @@ test("a signed advert of a peer is heard, and its key and clock are remembered",
   await bench.clock.pass(5_000);
   const { pdu } = packet({ secret: KEY, atMs: bench.wallMs + 1_500 });
   const ends = { family: "ipv4", source: PEER, destination: VRRP_GROUP.ipv4 } as const;
-  bench.desk.advert({ kind: "advert", atMs: bench.clock.nowMs(), ifIndex: 7, ...ends, ttl: 255, pdu });
+  bench.desk.advert({ kind: "advert", untold: 0, atMs: bench.clock.nowMs(), ifIndex: 7, ...ends, ttl: 255, pdu });
   assert.deepEqual(bench.desk.drops, {});
   const { keyId, aheadMs } = bench.desk.peer(bench.runner, PEER) ?? assert.fail("not heard");
   assert.deepEqual([keyId, aheadMs], [1, 1500]);

@@ -100,7 +100,7 @@ export class SignedNode {
   hear({ source, destination, pdu }: SentAdvert): void {
     const atMs = this.#segment.clock.nowMs();
     const ends = { family: "ipv4", source, destination } as const;
-    this.#running?.desk.advert({ kind: "advert", atMs, ifIndex: 7, ...ends, ttl: 255, pdu: pdu.slice() });
+    this.#running?.desk.advert({ kind: "advert", atMs, untold: 0, ifIndex: 7, ...ends, ttl: 255, pdu: pdu.slice() });
   }
 
   start(): void {
@@ -139,6 +139,7 @@ export class SignedNode {
       },
       routerId: () => vrid(ROUTER_ID),
       listen: () => undefined,
+      expect: () => undefined,
     });
     const desk = new PacketDesk({
       groups: () => [runner],

@@ -6,6 +6,7 @@ import { unreachable } from "../../src/assert.js";
 import { initialState, nextDeadlineMs, type step } from "../../src/core/group.js";
 import type { Observation, UnknownReason } from "../../src/core/observation.js";
 import type { Effect, GroupEvent, GroupSettings, GroupState, Leases, Patience } from "../../src/core/types.js";
+import { ExpectedAdverts } from "../core/expected-adverts.js";
 import type { AddressEnd } from "./kernel.js";
 import { type Machine, Process } from "./machine.js";
 import { NetworkThread, type ThreadPorts } from "./network-thread.js";
@@ -53,6 +54,8 @@ export class Agent {
   #lastHolding = 0;
   /** What Patroni said last. */
   #known: string | null = null;
+  #expected = new ExpectedAdverts();
+  #silence: Timer | null = null;
   /** When this process started, on the machine's clock. */
   startedAtMs = -Infinity;
 
@@ -91,6 +94,8 @@ export class Agent {
     this.#placed = false;
     this.#listens = false;
     this.#holding = null;
+    this.#known = null;
+    this.#expected = new ExpectedAdverts();
     this.loop.after(this.#random.between(1, 20), () => {
       if (this.#ports.hasLink()) this.#place();
       else this.#dispatch({ kind: "interfaceLost", reason: "eth0 has no carrier" });
@@ -130,6 +135,7 @@ export class Agent {
   hearAdvert(from: string, priority: number, vip: string): void {
     this.thread.process.post(() => {
       if (!this.#listens) return;
+      if (!this.#expected.hears(from, `${String(priority)} ${vip}`, this.#machine.nowMs())) return;
       const { advertIntervalMs } = this.#settings.timing;
       this.#tell({
         kind: "advertReceived",
@@ -139,6 +145,17 @@ export class Agent {
         intervalMs: advertIntervalMs,
         vips: [vip],
       });
+    });
+  }
+
+  /** One timer for whoever is silent first; adverts that wait in the thread's backlog come before it, or after. */
+  #watchSilence(): void {
+    this.#silence?.cancel();
+    const { dueMs } = this.#expected;
+    if (dueMs === Infinity) return;
+    this.#silence = this.thread.process.at(dueMs, () => {
+      for (const from of this.#expected.ceased(this.#machine.nowMs())) this.#tell({ kind: "advertsCeased", from });
+      this.#watchSilence();
     });
   }
 
@@ -222,6 +239,7 @@ export class Agent {
     const before = this.#state;
     const { state, effects } = this.#step(this.#settings, before, event, this.#machine.nowMs());
     this.#state = state;
+    if (state.phase.kind !== "standby") this.#expected.heed();
     this.#ports.stepped(before, event, state, effects);
     for (const effect of effects) this.#carryOut(effect);
   }
@@ -242,6 +260,12 @@ export class Agent {
       case "askPatiently":
         this.#askPatiently(effect.question, effect.patience, effect.timeoutMs);
         return;
+      case "expectAdverts": {
+        const { from, silenceMs, untilMs } = effect;
+        this.#expected.expect(from, silenceMs, untilMs, this.#machine.nowMs());
+        this.#watchSilence();
+        return;
+      }
       case "takeOver":
         this.#takeOver(effect.priority, effect.announce, effect.leases);
         return;

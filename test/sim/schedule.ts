@@ -19,6 +19,7 @@ export const defaultSettings: GroupSettings = {
   vips: [VIP],
   priority: 254,
   takeOn: "auto",
+  hearsEach: false,
   election: null,
   timing: {
     advertIntervalMs: 100,

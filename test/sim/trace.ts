@@ -41,6 +41,7 @@ function effectText(effect: Effect): string | null {
   switch (effect.kind) {
     case "ask":
     case "askPatiently":
+    case "expectAdverts":
     case "renew":
       return null;
     case "takeOver": {

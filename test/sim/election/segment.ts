@@ -7,6 +7,7 @@ import { checkInvariants } from "../../../src/core/invariants.js";
 import { holds } from "../../../src/core/moves.js";
 import type { Effect, ElectionSettings, GroupEvent, GroupSettings, GroupState, Patience } from "../../../src/core/types.js";
 import { compareAddresses } from "../../../src/wire/addresses.js";
+import { ExpectedAdverts } from "../../core/expected-adverts.js";
 import { defaultSettings, status } from "../../core/transcript.js";
 import type { StepFunction } from "../agent.js";
 
@@ -112,6 +113,7 @@ export class Node {
   #life = 0;
   #running = true;
   #adverts = 0;
+  #expected = new ExpectedAdverts();
   /** What Patroni said last. */
   #known: boolean | null = null;
 
@@ -142,6 +144,7 @@ export class Node {
     this.#life += 1;
     this.#adverts += 1;
     this.state = initialState();
+    this.#expected = new ExpectedAdverts();
   }
 
   start(): void {
@@ -152,6 +155,7 @@ export class Node {
   }
 
   hear(from: string, priority: number): void {
+    if (!this.#expected.hears(from, String(priority), this.#segment.nowMs)) return;
     const winsTies = compareAddresses(from, this.address) > 0;
     this.tell({ kind: "advertReceived", from, winsTies, priority, intervalMs: INTERVAL_MS, vips: [VIP] });
   }
@@ -162,6 +166,7 @@ export class Node {
     const { state, effects } = this.#step(this.settings, this.state, event, nowMs);
     checkInvariants(this.settings, this.state, state, effects, nowMs);
     this.state = state;
+    if (state.phase.kind !== "standby") this.#expected.heed();
     for (const effect of effects) this.#carryOut(effect);
   }
 
@@ -169,6 +174,9 @@ export class Node {
     switch (effect.kind) {
       case "ask":
         this.#ask(effect.question, null);
+        return;
+      case "expectAdverts":
+        this.#expect(effect);
         return;
       case "askPatiently":
         this.#later(effect.patience.firstAtMs, () => this.#ask(effect.question, effect.patience));
@@ -183,6 +191,21 @@ export class Node {
         return;
       default:
     }
+  }
+
+  #expect({ from, silenceMs, untilMs }: Effect & { readonly kind: "expectAdverts" }): void {
+    this.#expected.expect(from, silenceMs, untilMs, this.#segment.nowMs);
+    this.#watchSilence();
+  }
+
+  /** It moves on with each advert that comes. */
+  #watchSilence(): void {
+    const { dueMs } = this.#expected;
+    if (dueMs === Infinity) return;
+    this.#later(dueMs, () => {
+      for (const from of this.#expected.ceased(this.#segment.nowMs)) this.tell({ kind: "advertsCeased", from });
+      this.#watchSilence();
+    });
   }
 
   #ask(question: number, patience: Patience | null): void {
