@@ -54,8 +54,9 @@ class Engine : public Napi::ObjectWrap<Engine> {
   }
 
   void execute(const Napi::CallbackInfo& info) {
-    auto order = pgvip::order_of(info[0]);
-    if (thread_) thread_->execute(std::move(order));
+    std::vector<pgvip::Order> orders;
+    for (std::size_t index = 0; index < info.Length(); ++index) orders.push_back(pgvip::order_of(info[index]));
+    if (thread_) thread_->execute(std::move(orders));
   }
 
   void close(const Napi::CallbackInfo&) { shut(); }

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <set>
 
 #include "attempt.h"
@@ -59,11 +60,11 @@ IoThread::IoThread(std::shared_ptr<EventQueue> events)
 
 IoThread::~IoThread() { close(); }
 
-void IoThread::execute(Order order) {
+void IoThread::execute(std::vector<Order> orders) {
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     if (stop_) return;
-    orders_.push_back(std::move(order));
+    std::move(orders.begin(), orders.end(), std::back_inserter(orders_));
   }
   ::eventfd_write(wake_.get(), 1);
 }
@@ -126,6 +127,9 @@ void IoThread::take_orders() {
   }
   for (const auto& order : orders) {
     carry_out(order);
+    holdings_due_ms_ = 0;
+    // Changes nothing on the host, and takes no time.
+    if (is_routine(order)) continue;
     // What the order changed is told before the next one: a deletion must not look like one of what comes after it.
     read_monitor();
     // However many orders wait, a lease ends when it ends.
@@ -153,6 +157,7 @@ void IoThread::carry_out(const Order& order) {
 void IoThread::pass_time() {
   auto now = Instant::now();
   check_suspend(now);
+  if (now.monotonic_ms < holdings_due_ms_) return;
   for (auto next = holdings_.begin(); next != holdings_.end();) {
     auto& holding = next->second;
     if (holding.lease_ended(now)) {
@@ -173,6 +178,8 @@ void IoThread::pass_time() {
     ++next;
   }
   renew_one(now);
+  holdings_due_ms_ = now.monotonic_ms + kIdleMs;
+  for (const auto& entry : holdings_) holdings_due_ms_ = std::min(holdings_due_ms_, entry.second.next_due_ms(now));
 }
 
 // One in each round of the loop: a renewal takes as long as many adverts, and those of other groups must not wait for
@@ -184,8 +191,7 @@ void IoThread::renew_one(const Instant& now) {
 }
 
 void IoThread::arm(const Instant& now) {
-  double due = now.monotonic_ms + kIdleMs;
-  for (const auto& entry : holdings_) due = std::min(due, entry.second.next_due_ms(now));
+  double due = holdings_due_ms_;
   if (owed_snapshot_) due = std::min(due, owed_snapshot_->due_ms);
   due = expected_.due_ms(exits_.due_ms(exchanges_.due_ms(due)));
   due = std::max(due, now.monotonic_ms + 0.001);

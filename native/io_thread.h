@@ -33,7 +33,7 @@ class IoThread {
   IoThread(const IoThread&) = delete;
   IoThread& operator=(const IoThread&) = delete;
 
-  void execute(Order order);
+  void execute(std::vector<Order> orders);
   // Ends the thread and closes every socket; addresses stay as they are. Idempotent.
   void close();
   // Whether the thread runs with real-time priority.
@@ -135,6 +135,8 @@ class IoThread {
   // Whether something has come in on a socket, since they were read last.
   bool sockets_ready_ = true;
   double armed_ms_ = 0;
+  // When a holding wants something next; 0 = not known.
+  double holdings_due_ms_ = 0;
   double suspended_ms_;
 
   std::mutex mutex_;

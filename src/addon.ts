@@ -11,8 +11,8 @@ import type { NetworkEvent, NetworkOrder } from "./ports/network.js";
 
 /** The thread that owns every socket (native/io_thread.h). */
 export interface Engine {
-  /** Queues an order. Throws a TypeError when it is malformed. */
-  execute(order: NetworkOrder): void;
+  /** Queues orders. Throws a TypeError when one is malformed, and then queues none. */
+  execute(...orders: readonly NetworkOrder[]): void;
   /** Idempotent. */
   close(): void;
   /** Whether the thread got real-time priority (SCHED_FIFO). */

@@ -6,8 +6,8 @@ import { downIntervalMs } from "./speakers.js";
 import type { Turn } from "./turn.js";
 import type { GroupEvent, GroupSettings } from "./types.js";
 
-/** So often in a lease an advert is told although it says the same: should the network fail, it is noticed. */
-const ADVERTS_PER_LEASE = 2;
+/** After so many leases an advert is told although it says the same: should the network fail, it is noticed. */
+const LEASES_PER_ADVERT = 1;
 
 /** After an advert of a node that has the VIP, and means to keep it. */
 export function expectMore(turn: Turn, advert: GroupEvent & { kind: "advertReceived" }): void {
@@ -17,7 +17,7 @@ export function expectMore(turn: Turn, advert: GroupEvent & { kind: "advertRecei
   const speaker = speakers[from];
   if (phase.kind !== "standby" || speaker === undefined || settings.hearsEach) return;
   if (preempts(settings, priority)) return;
-  const forMs = settings.timing.leaseMs / ADVERTS_PER_LEASE;
+  const forMs = settings.timing.leaseMs * LEASES_PER_ADVERT;
   if (intervalMs > forMs / 2) return;
   const untilMs = nowMs + forMs;
   const silenceMs = downIntervalMs(settings.election === null ? priority : settings.priority, intervalMs);

@@ -313,8 +313,8 @@ export type NetworkEvent =
   | { readonly kind: "overflow"; readonly atMs: number; readonly dropped: number };
 
 export interface Network {
-  /** Queues one order; its `done` event comes later. After `close` nothing is carried out. */
-  execute(order: NetworkOrder): void;
+  /** Queues orders; the `done` event of each comes later. After `close` nothing is carried out. */
+  execute(...orders: readonly NetworkOrder[]): void;
   /** Stops the thread and closes every socket. Held addresses stay as they are. Idempotent. */
   close(): void;
 }

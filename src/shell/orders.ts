@@ -1,14 +1,23 @@
-/** Numbers orders to the network and hands each outcome to whoever gave the order. */
+/**
+ * Numbers orders to the network and hands each outcome to whoever gave the order.
+ *
+ * Each order wakes the network thread up. What all groups order four times a second, and nothing hurries with, is given
+ * together: at the end of this turn of the event loop, or before the next order that hurries.
+ */
 import { assert } from "../assert.js";
 import type { Network, NetworkEvent, NetworkOrder } from "../ports/network.js";
 
 export type Outcome = NetworkEvent & { readonly kind: "done" };
+
+/** A lease lasts much longer than a turn of the event loop, and an advert too many does no harm. */
+const UNHURRIED: ReadonlySet<NetworkOrder["kind"]> = new Set(["renew", "expectAdverts"]);
 
 type Unnumbered<Order> = Order extends NetworkOrder ? Omit<Order, "order"> : never;
 
 export class Orders {
   readonly #network: Network;
   readonly #waiting = new Map<number, (outcome: Outcome) => void>();
+  readonly #given: NetworkOrder[] = [];
   #last = 0;
 
   constructor(network: Network) {
@@ -21,8 +30,19 @@ export class Orders {
     const number = this.#last;
     return new Promise((resolve) => {
       this.#waiting.set(number, resolve);
-      this.#network.execute({ ...order, order: number });
+      this.#given.push({ ...order, order: number });
+      if (UNHURRIED.has(order.kind)) {
+        if (this.#given.length === 1)
+          setImmediate(() => {
+            this.#pass();
+          });
+      } else this.#pass();
     });
+  }
+
+  #pass(): void {
+    const orders = this.#given.splice(0);
+    if (orders.length > 0) this.#network.execute(...orders);
   }
 
   settle(outcome: Outcome): void {

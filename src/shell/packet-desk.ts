@@ -31,7 +31,7 @@ export interface Drop {
 
 export interface PacketDeskPorts {
   /** They may change. */
-  readonly groups: () => readonly GroupRunner[];
+  readonly groups: readonly { readonly runner: GroupRunner }[];
   readonly onDrop: (drop: Drop) => void;
   /** This moment on both clocks. */
   readonly now: () => Instant;
@@ -119,21 +119,19 @@ export class PacketDesk {
   }
 
   #groupOf({ ifIndex, family }: Pick<AdvertEvent, "ifIndex" | "family">, routerId: number | undefined): GroupRunner | undefined {
-    return this.#ports
-      .groups()
-      .find(
-        (group) =>
-          group.placement?.ifIndex === ifIndex &&
-          group.routerId === routerId &&
-          group.speech.vips.some((vip) => vip.family === family),
-      );
+    return this.#ports.groups.find(
+      ({ runner }) =>
+        runner.routerId === routerId &&
+        runner.placement?.ifIndex === ifIndex &&
+        runner.speech.vips.some((vip) => vip.family === family),
+    )?.runner;
   }
 
   /** Only a frame that says "this MAC has the VIP" claims it; a probe or a question about it does not. */
   neighborFrame(event: NetworkEvent & { readonly kind: "neighborFrame" }): void {
     const claim = this.#claimOf(event.frame);
     if (claim === null) return;
-    for (const group of this.#ports.groups()) {
+    for (const { runner: group } of this.#ports.groups) {
       const { placement, setup } = group;
       if (placement?.ifIndex !== event.ifIndex) continue;
       // A virtual MAC is that of every node of the group: who else has the VIP is told by adverts.

@@ -47,7 +47,7 @@ export class Segment {
     this.#ports = ports;
     this.#virtual = new VirtualLinks(ports.orders, this.#interfaces);
     this.#desk = new PacketDesk({
-      groups: () => groups.map(({ runner }) => runner),
+      groups,
       onDrop: (drop) => {
         this.#noteDrop(drop);
       },

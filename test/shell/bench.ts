@@ -69,7 +69,7 @@ export class Bench {
       },
     );
     this.desk = new PacketDesk({
-      groups: () => [this.runner],
+      groups: [{ runner: this.runner }],
       onDrop: (drop) => this.dropped.push(drop),
       now: () => ({ wallMs: this.wallMs, monotonicMs: this.clock.nowMs() }),
     });

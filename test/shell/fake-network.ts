@@ -47,7 +47,11 @@ export class FakeNetwork implements Network {
     this.#clock = clock;
   }
 
-  execute(order: NetworkOrder): void {
+  execute(...orders: readonly NetworkOrder[]): void {
+    for (const order of orders) this.#carryOut(order);
+  }
+
+  #carryOut(order: NetworkOrder): void {
     this.carriedOut.push(order);
     const atMs = this.#clock.nowMs();
     const times = { startedAtMs: atMs, addressAtMs: atMs, announcedAtMs: atMs, advertisedAtMs: atMs };

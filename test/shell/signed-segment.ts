@@ -142,7 +142,7 @@ export class SignedNode {
       expect: () => undefined,
     });
     const desk = new PacketDesk({
-      groups: () => [runner],
+      groups: [{ runner }],
       onDrop: () => undefined,
       now: () => ({ wallMs: this.wallMs, monotonicMs: clock.nowMs() }),
     });
