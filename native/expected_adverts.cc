@@ -21,6 +21,7 @@ void ExpectedAdverts::expect(const order::ExpectAdverts& what, double now_ms) {
       std::find_if(sources.begin(), sources.end(), [&](const Expected& one) { return one.what.source == what.source; });
   if (found == sources.end()) found = sources.insert(found, Expected{});
   *found = {what, now_ms + what.silence_ms};
+  due_ms_ = std::min(due_ms_, found->silent_at_ms);
 }
 
 void ExpectedAdverts::heed(int if_index, std::uint8_t router_id) { expected_.erase({if_index, router_id}); }
@@ -49,9 +50,12 @@ bool ExpectedAdverts::overlooks(event::Advert* advert, double now_ms) {
 
 std::vector<event::AdvertsCeased> ExpectedAdverts::ceased(double now_ms, double grace_ms) {
   std::vector<event::AdvertsCeased> silent;
+  if (now_ms < due_ms_) return silent;
+  due_ms_ = std::numeric_limits<double>::infinity();
   for (auto& [key, sources] : expected_) {
     for (auto next = sources.begin(); next != sources.end();) {
       if (now_ms < next->silent_at_ms + grace_ms) {
+        due_ms_ = std::min(due_ms_, next->silent_at_ms);
         ++next;
         continue;
       }
@@ -60,14 +64,6 @@ std::vector<event::AdvertsCeased> ExpectedAdverts::ceased(double now_ms, double 
     }
   }
   return silent;
-}
-
-double ExpectedAdverts::due_ms(double idle_ms) const {
-  double due = idle_ms;
-  for (const auto& [key, sources] : expected_) {
-    for (const auto& one : sources) due = std::min(due, one.silent_at_ms);
-  }
-  return due;
 }
 
 }  // namespace pgvip

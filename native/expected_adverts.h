@@ -4,6 +4,7 @@
 // one that says something else, or by silence.
 #pragma once
 
+#include <limits>
 #include <map>
 #include <utility>
 #include <vector>
@@ -23,7 +24,8 @@ class ExpectedAdverts {
   [[nodiscard]] bool overlooks(event::Advert* advert, double now_ms);
   // Those who have been silent for too long, `grace_ms` included; each is told once.
   [[nodiscard]] std::vector<event::AdvertsCeased> ceased(double now_ms, double grace_ms);
-  [[nodiscard]] double due_ms(double idle_ms) const;
+  // When it has to be asked who ceased; may be too early, never too late.
+  [[nodiscard]] double due_ms() const { return due_ms_; }
 
  private:
   struct Expected {
@@ -33,6 +35,7 @@ class ExpectedAdverts {
   };
   // By interface and router ID, and then by source, which are few: those that the core knows.
   std::map<std::pair<int, int>, std::vector<Expected>> expected_;
+  double due_ms_ = std::numeric_limits<double>::infinity();
 };
 
 }  // namespace pgvip

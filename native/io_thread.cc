@@ -9,7 +9,7 @@
 #include <algorithm>
 #include <cmath>
 #include <iterator>
-#include <set>
+#include <string_view>
 
 #include "attempt.h"
 #include "sock_diag.h"
@@ -89,15 +89,12 @@ void IoThread::run() {
       const std::lock_guard<std::mutex> lock(mutex_);
       if (stop_) return;
     }
-    // Before the clock: an address that somebody has deleted must not be renewed.
-    read_monitor();
+    if (ready_.count(monitor_.fd()) > 0) read_monitor();
     pass_time();
     if (owed_snapshot_ && monotonic_ms() >= owed_snapshot_->due_ms) snapshot(owed_snapshot_->reason);
     exchanges_.proceed(monotonic_ms());
     exits_.proceed(monotonic_ms());
-    const bool all_read = !std::exchange(sockets_ready_, false);
-    if (!all_read) read_sockets();
-    tell_ceased(all_read);
+    tell_ceased(!read_sockets());
     tell_troubles();
     wait();
   }
@@ -107,6 +104,7 @@ void IoThread::wait() {
   arm(Instant::now());
   epoll_event ready[8];
   const int count = ::epoll_wait(epoll_.get(), ready, 8, -1);
+  ready_.clear();
   for (int index = 0; index < count; ++index) {
     std::uint64_t ignored = 0;
     const int fd = ready[index].data.fd;
@@ -114,7 +112,7 @@ void IoThread::wait() {
     if (fd == timer_.get() || fd == wake_.get()) {
       (void)!::read(fd, &ignored, sizeof(ignored));
     } else {
-      sockets_ready_ = true;
+      ready_.insert(fd);
     }
   }
 }
@@ -185,17 +183,24 @@ void IoThread::pass_time() {
 // One in each round of the loop: a renewal takes as long as many adverts, and those of other groups must not wait for
 // all.
 void IoThread::renew_one(const Instant& now) {
-  const auto due = std::find_if(holdings_.begin(), holdings_.end(),
-                                [&](const auto& entry) { return entry.second.renewal_due(now); });
+  const auto find = [&] {
+    return std::find_if(holdings_.begin(), holdings_.end(),
+                        [&](const auto& entry) { return entry.second.renewal_due(now); });
+  };
+  if (find() == holdings_.end()) return;
+  // An address that somebody has deleted must not be renewed.
+  read_monitor();
+  const auto due = find();
   if (due != holdings_.end()) renew_kernel_lease(&due->second, now.monotonic_ms);
 }
 
 void IoThread::arm(const Instant& now) {
   double due = holdings_due_ms_;
   if (owed_snapshot_) due = std::min(due, owed_snapshot_->due_ms);
-  due = expected_.due_ms(exits_.due_ms(exchanges_.due_ms(due)));
+  due = std::min(expected_.due_ms(), exits_.due_ms(exchanges_.due_ms(due)));
   due = std::max(due, now.monotonic_ms + 0.001);
-  if (due == armed_ms_) return;
+  // A timer that goes off too early costs less than one that is set anew with each advert.
+  if (armed_ms_ > now.monotonic_ms && armed_ms_ <= due) return;
   armed_ms_ = due;
   itimerspec timer{};
   timer.it_value.tv_sec = static_cast<time_t>(due / 1e3);
@@ -285,26 +290,31 @@ void IoThread::watch(int fd, std::uint32_t events) {
   check(::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event), "epoll_ctl");
 }
 
-void IoThread::read_sockets() {
+bool IoThread::read_sockets() {
+  bool any = false;
   for (const auto& entry : interfaces_) {
-    read(entry.second.ipv4, entry.second.name);
-    read(entry.second.ipv6, entry.second.name);
+    any = read(entry.second.ipv4, entry.second.name) || any;
+    any = read(entry.second.ipv6, entry.second.name) || any;
   }
+  return any;
 }
 
-void IoThread::read(const Sockets& sockets, const std::string& name) {
+bool IoThread::read(const Sockets& sockets, const std::string& name) {
   const auto report = [&](const char* call, int error) {
     // A link that is down says so through rtnetlink.
     if (error != 0 && error != ENETDOWN) trouble(failure(call, error, name));
   };
-  if (sockets.vrrp) {
+  const bool adverts = sockets.vrrp && ready_.count(sockets.vrrp->fd()) > 0;
+  const bool frames = sockets.packet && ready_.count(sockets.packet->fd()) > 0;
+  if (adverts) {
     report("recvmsg(VRRP)",
            sockets.vrrp->read(kPacketsPerRound, [this](event::Advert advert) { hear(std::move(advert)); }));
   }
-  if (sockets.packet) {
+  if (frames) {
     report("recvfrom(AF_PACKET)",
            sockets.packet->read(kPacketsPerRound, [this](event::NeighborFrame frame) { tell(std::move(frame)); }));
   }
+  return adverts || frames;
 }
 
 void IoThread::hear(event::Advert advert) {
@@ -373,7 +383,7 @@ void IoThread::snapshot(const char* reason) {
     all.reason = reason;
     all.links = requests_.links();
     all.addresses = requests_.addresses();
-    if (all.reason == "start") {
+    if (std::string_view(all.reason) == "start") {
       for (const auto& state : all.addresses)
         known_.insert_or_assign(key_of(state.if_index, state.address, state.prefix_length), state);
     } else {

@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <thread>
 #include <vector>
 
@@ -62,7 +63,8 @@ class IoThread {
   void pass_time();
   void arm(const Instant& now);
   void check_suspend(const Instant& now);
-  void read_sockets();
+  // Whether there was something to read.
+  bool read_sockets();
   void read_monitor();
   void snapshot(const char* reason);
 
@@ -89,7 +91,7 @@ class IoThread {
   VrrpSocket& vrrp(int if_index, Family family);
   PacketSocket& packet(int if_index, Family family);
   Sockets& sockets(int if_index, Family family);
-  void read(const Sockets& sockets, const std::string& name);
+  bool read(const Sockets& sockets, const std::string& name);
   void hear(event::Advert advert);
   void tell_ceased(bool all_read);
   void watch(int fd, std::uint32_t events = EPOLLIN);
@@ -132,8 +134,8 @@ class IoThread {
   std::map<std::string, event::Trouble> troubles_;
   double troubles_told_ms_ = 0;
   std::optional<OwedSnapshot> owed_snapshot_;
-  // Whether something has come in on a socket, since they were read last.
-  bool sockets_ready_ = true;
+  // Sockets on which something has come in, since they were read last.
+  std::set<int> ready_;
   double armed_ms_ = 0;
   // When a holding wants something next; 0 = not known.
   double holdings_due_ms_ = 0;
