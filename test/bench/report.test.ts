@@ -34,6 +34,23 @@ describe("the page", () => {
     assert.ok(page.includes("what &lt;pgvip&gt; is") && page.includes("no &lt;leader&gt;"));
   });
 
+  test("follows the reader's dark, fits a narrow screen, and says each rule once", () => {
+    const style = /<style>([^]*)<\/style>/.exec(page)?.[1] ?? assert.fail("no style");
+    assert.match(style, /@media \(prefers-color-scheme: dark\) \{ :root \{ --text: #e6edf3; --page: #0d1117;/);
+    assert.match(style, /@media \(max-width: 40rem\) \{ \.row \{ grid-template-columns: 1fr;/);
+    assert.match(style, /@media \(max-width: 40rem\) \{ th, td \{/);
+    assert.match(style, /\.point \{/);
+    const lines = style.split("\n").filter((line) => line !== "");
+    assert.deepEqual([...new Set(lines)], lines);
+    // A browser skips whatever it cannot read, and the rule after it.
+    assert.equal(style.replace(/@media [^{]*\{(?:[^{}]*\{[^{}]*\})*\s*\}|[^{}@<=]+\{[^{}]*\}/g, "").trim(), "");
+  });
+
+  test("keeps a colour of the legend and its words on one line", () => {
+    assert.match(page, /<span><i class="new"><\/i> from another<\/span>/);
+    assert.match(page, /\.legend span \{ display: inline-block;/);
+  });
+
   test("draws a point for each round and a timeline for each system with a VIP", () => {
     // Four plotted measures, three systems, two scenarios, two rounds; and five flips that were answered.
     assert.equal([...page.matchAll(/<circle/g)].length, 4 * 3 * 2 * 2 + 5);
