@@ -1,8 +1,8 @@
 /** The results as tables, for the terminal and for docs/benchmark.md. Pure. */
 import { summarize, table } from "../lab/measure.js";
-import { measures } from "./measures.js";
+import { type Measure, measures } from "./measures.js";
 import { type Results, valuesOf } from "./results.js";
-import { type Ratio, ratioOfMedians } from "./statistics.js";
+import { type Difference, differenceOfMedians, type Ratio, ratioOfMedians } from "./statistics.js";
 
 export interface Table {
   readonly title: string;
@@ -42,19 +42,32 @@ export function formatRatio(ratio: Ratio | null): string {
   return `${middle ?? ""} (${low ?? ""}–${high ?? ""})`;
 }
 
+/** With signs, so that "to" instead of a dash. */
+export function formatDifference(difference: Difference | null): string {
+  if (difference === null) return "–";
+  const signed = (value: number): string => (Number(short(value)) > 0 ? `+${short(value)}` : short(value));
+  return `${signed(difference.difference)} (${signed(difference.low)} to ${signed(difference.high)})`;
+}
+
 function scenarioTables(results: Results, principal: boolean): Table[] {
   const chosen = measures.filter((measure) => measure.principal || !principal);
   return results.scenarios.map(({ name, about }) => ({
     title: `${name}: ${about}`,
-    header: ["", "n", "median", "p95", "max", `ratio to ${base}`],
-    rows: chosen.flatMap((measure) => {
-      const unit = measure.unit === "ms" ? ", ms" : "";
-      const of = (system: string): number[] => valuesOf(results, system, name, measure.name);
-      return results.systems.flatMap(({ name: system }) =>
-        summaryRow(`${measure.name}${unit}: ${system}`, of(system), of(base)),
-      );
-    }),
+    header: ["", "n", "median", "p95", "max", `ratio to ${base}`, `difference to ${base}`],
+    rows: chosen.flatMap((measure) =>
+      results.systems.flatMap(({ name: system }) => measureRow(results, name, measure, system)),
+    ),
   }));
+}
+
+/** What may be near zero is compared by its difference alone: multiples of it say nothing. */
+function measureRow(results: Results, scenario: string, measure: Measure, system: string): string[][] {
+  const [values, baseValues] = [system, base].map((of) => valuesOf(results, of, scenario, measure.name));
+  if (values === undefined || baseValues === undefined) return [];
+  const name = `${measure.name}${measure.unit === "ms" ? ", ms" : ""}: ${system}`;
+  const ratio = measure.nearZero ? null : ratioOfMedians(values, baseValues);
+  const comparison = [formatRatio(ratio), formatDifference(differenceOfMedians(values, baseValues))];
+  return numbersRow(name, values).map((row) => [...row, ...comparison]);
 }
 
 function flipTables({ flips, systems }: Results): Table[] {
@@ -123,14 +136,22 @@ function costTables({ costs, jitters, starts, failOverCpu, systems }: Results): 
   ];
 }
 
-/** No row without values. */
 function summaryRow(name: string, values: readonly number[], baseValues: readonly number[]): string[][] {
+  return numbersRow(name, values).map((row) => [...row, formatRatio(ratioOfMedians(values, baseValues))]);
+}
+
+/** No row without values. */
+function numbersRow(name: string, values: readonly number[]): string[][] {
   const found = summarize(values);
   if (found === null) return [];
-  const ratio = formatRatio(ratioOfMedians(values, baseValues));
-  return [[name, String(found.n), ...[found.median, found.p95, found.max].map((value) => value.toFixed(1)), ratio]];
+  return [[name, String(found.n), ...[found.median, found.p95, found.max].map((value) => fixed(value, 1))]];
 }
 
 function short(value: number): string {
-  return Math.abs(value) >= 10 ? value.toFixed(0) : value.toFixed(1);
+  return fixed(value, Math.abs(value) >= 10 ? 0 : 1);
+}
+
+/** Nobody wants to read -0.0. */
+function fixed(value: number, digits: number): string {
+  return value.toFixed(digits).replace(/^-(0(?:\.0+)?)$/, "$1");
 }

@@ -6,16 +6,32 @@ import { resultsMarkdown, withResults } from "../../bench/publish.js";
 import { htmlReport } from "../../bench/report/html.js";
 import { allTables, asText, failures } from "../../bench/tables.js";
 import { UsageError } from "../../bench/usage-error.js";
-import { goodResults } from "./results.js";
+import { goodResults, measured } from "./results.js";
 
 const failed = { kind: "failed", system: "pgvip", scenario: "switchover", round: 3, reason: "no <leader>" } as const;
 
 describe("tables", () => {
   test("have a row for each measure and system, with the ratio to pgvip", () => {
     const text = allTables(goodResults(), true).map(asText).join("\n");
-    assert.match(text, /silence, ms: keepalived-best +2 +2000\.0 +2000\.0 +2000\.0 +133 \(133–133\)/);
+    assert.match(
+      text,
+      /silence, ms: keepalived-best +2 +2000\.0 +2000\.0 +2000\.0 +133 \(133–133\) +\+1985 \(\+1985 to \+1985\)$/m,
+    );
     assert.match(text, /^keepalived-best +2 +30\.0 +40\.0 .* 1$/m);
     assert.doesNotMatch(text, /readOnly: none/);
+  });
+
+  test("compare the added outage, which may be nothing or less, by difference alone", () => {
+    const results = goodResults();
+    const rounds = [-1, 0.5, -0.02].map((added, index) => measured("pgvip", "switchover", index + 1, { added }));
+    const others = results.rounds.filter(({ system }) => system !== "pgvip");
+    const text = allTables({ ...results, rounds: [...others, ...rounds] }, true)
+      .map(asText)
+      .join("\n");
+    assert.match(text, /ratio to pgvip +difference to pgvip$/m);
+    assert.match(text, /added, ms: keepalived-best +2 +30\.0 +30\.0 +30\.0 +– +\+30 \(\+30 to \+31\)$/m);
+    assert.match(text, /added, ms: pgvip +3 +0\.0 +0\.5 +0\.5 +– +0\.0 \(-1\.5 to \+1\.5\)$/m);
+    assert.match(allTables(results, true).map(asText).join("\n"), /added, ms: none .* +– +-2\.0 \(-2\.0 to -2\.0\)$/m);
   });
 
   test("rounds that failed are told", () => {
