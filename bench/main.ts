@@ -58,7 +58,8 @@ async function run(options: BenchOptions): Promise<Results> {
   };
   const logs = `${options.output}/logs`;
   rmSync(logs, { recursive: true, force: true });
-  const rounds = new Rounds({ scene, systems, scenarios, rounds: options.rounds, logs, progress, save });
+  const plan = { scene, systems, scenarios, rounds: options.rounds, calmSeconds: 5 };
+  const rounds = new Rounds({ ...plan, logs, progress, save });
   try {
     await rounds.run();
   } finally {

@@ -14,9 +14,13 @@ const base = "pgvip";
 
 /** `principal`: only the measures that decide. */
 export function allTables(results: Results, principal: boolean): Table[] {
-  return [...scenarioTables(results, principal), ...flipTables(results), ...costTables(results)].filter(
-    ({ rows }) => rows.length > 0,
-  );
+  const all = [
+    calmTable(results),
+    ...scenarioTables(results, principal),
+    ...flipTables(results),
+    ...costTables(results),
+  ];
+  return all.filter(({ rows }) => rows.length > 0);
 }
 
 export function asText({ title, header, rows }: Table): string {
@@ -86,6 +90,26 @@ function flipTables({ flips, systems }: Results): Table[] {
   ];
 }
 
+/** What a difference below these numbers says nothing about. */
+function calmTable({ calm }: Results): Table {
+  return {
+    title: "the probe itself: a primary to which nothing happens, ms",
+    header: ["", "longest silence", "echoes lost", "slowest connect()", "longest time between two writes"],
+    rows:
+      calm === undefined
+        ? []
+        : [
+            [
+              `no fail-over, ${calm.seconds} s`,
+              fixed(calm.longestSilenceMs, 1),
+              String(calm.lost),
+              fixed(calm.slowestConnectMs, 1),
+              fixed(calm.longestWriteGapMs, 1),
+            ],
+          ],
+  };
+}
+
 function costTables({ costs, jitters, starts, failOverCpu, systems }: Results): Table[] {
   return [
     {
@@ -125,12 +149,14 @@ function costTables({ costs, jitters, starts, failOverCpu, systems }: Results): 
       }),
     },
     {
-      title: "processor time of all agents in a fail-over, calm before and after included, ms",
-      header: ["", "n", "median", "p95", "max", `ratio to ${base}`],
+      title: "all agents in a fail-over, calm before and after included: processor time, ms; memory, MB",
+      header: ["", "n", "median", "p95", "max", `ratio to ${base}`, "RSS: median", "max"],
       rows: systems.flatMap(({ name }) => {
-        const of = (wanted: string): number[] =>
-          failOverCpu.filter(({ system }) => system === wanted).map(({ cpuMs }) => cpuMs);
-        return name === "none" ? [] : summaryRow(name, of(name), of(base));
+        const of = (wanted: string) => failOverCpu.filter(({ system }) => system === wanted);
+        const cpu = (wanted: string): number[] => of(wanted).map(({ cpuMs }) => cpuMs);
+        const rss = summarize(of(name).flatMap(({ rssMb }) => rssMb ?? []));
+        const memory = rss === null ? ["–", "–"] : [fixed(rss.median, 1), fixed(rss.max, 1)];
+        return name === "none" ? [] : summaryRow(name, cpu(name), cpu(base)).map((row) => [...row, ...memory]);
       }),
     },
   ];

@@ -85,10 +85,10 @@ function tableMarkup({ title, header, rows }: Table): string {
 const lookLegend = legend([
   ["good", "serves writes, or has the VIP"],
   ["half", "has the lock but is read-only"],
-  ["bad", "refused, failed, lost"],
+  ["bad", "refused, failed, lost, no neighbour entry"],
   ["none", "not the leader, or silent"],
-  ["old", "echoes from the node that answered first"],
-  ["new", "from another"],
+  ["old", "echoes from, or neighbour entry of, who came first"],
+  ["new", "of another node"],
 ]);
 
 /** Beyond the common style: the points, and tables with so many columns that a narrow screen wants them closer. */

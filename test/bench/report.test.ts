@@ -34,6 +34,24 @@ describe("tables", () => {
     assert.match(allTables(results, true).map(asText).join("\n"), /added, ms: none .* +– +-2\.0 \(-2\.0 to -2\.0\)$/m);
   });
 
+  test("tell the probe's own error, and memory beside the processor time of a fail-over", () => {
+    const calm = { seconds: 5, longestSilenceMs: 12.34, lost: 0, slowestConnectMs: 0.6, longestWriteGapMs: 131 };
+    const cost = { system: "pgvip", scenario: "switchover", cpuMs: 300 };
+    const failOverCpu = [
+      cost,
+      { ...cost, rssMb: 120 },
+      { ...cost, rssMb: 140 },
+      { ...cost, system: "keepalived-best" },
+    ];
+    const tables = allTables({ ...goodResults(), calm, failOverCpu }, true);
+    assert.equal(tables[0]?.rows.length, 1);
+    const text = tables.map(asText).join("\n");
+    assert.match(text, /^no fail-over, 5 s +12\.3 +0 +0\.6 +131\.0$/m);
+    assert.match(text, /^pgvip +3 +300\.0 +300\.0 +300\.0 +1\.0 \(1\.0–1\.0\) +120\.0 +140\.0$/m);
+    assert.match(text, /^keepalived-best +1 +300\.0 .* – +–$/m);
+    assert.ok(allTables(goodResults(), true).every(({ title }) => !title.startsWith("the probe itself")));
+  });
+
   test("rounds that failed are told", () => {
     const results = { ...goodResults(), rounds: [failed] };
     assert.deepEqual(failures(results), ["round 3, pgvip, switchover: no <leader>"]);
@@ -63,7 +81,7 @@ describe("the page", () => {
   });
 
   test("keeps a colour of the legend and its words on one line", () => {
-    assert.match(page, /<span><i class="new"><\/i> from another<\/span>/);
+    assert.match(page, /<span><i class="new"><\/i> of another node<\/span>/);
     assert.match(page, /\.legend span \{ display: inline-block;/);
   });
 
