@@ -3,7 +3,7 @@ import type { ProbeRecord, WriteRecord } from "../lab/probe/records.js";
 import type { Outcome } from "../lab/stage.js";
 import type { WireEvent } from "./capture.js";
 import { holdings, type RoundContext } from "./measures.js";
-import type { Lane } from "./results.js";
+import type { Lane, NeighbourChange } from "./results.js";
 
 interface Sample {
   readonly atMs: number;
@@ -15,9 +15,10 @@ export interface LaneSource {
   readonly context: RoundContext;
   readonly nodes: readonly { readonly name: string; readonly mac: string }[];
   readonly wire: readonly WireEvent[];
+  readonly neighbours: readonly NeighbourChange[];
 }
 
-export function lanesOf({ outcome, context, nodes, wire }: LaneSource): Lane[] {
+export function lanesOf({ outcome, context, nodes, wire, neighbours }: LaneSource): Lane[] {
   const { breakMs, endMs, records } = outcome;
   const strip = (name: string, samples: readonly Sample[]): Lane => ({
     name,
@@ -36,6 +37,7 @@ export function lanesOf({ outcome, context, nodes, wire }: LaneSource): Lane[] {
         .filter(({ sourceMac, kind, atMs }) => kind === "announcement" && sourceMac === mac && atMs >= breakMs)
         .map(({ atMs }) => ({ atMs: atMs - breakMs, what: "ARP announcement" })),
     })),
+    strip("client: neighbour", neighbourSamples(neighbours, nodes)),
     strip("client: echo", echoSamples(records)),
     strip("client: write", writeSamples(records, "vip")),
   ];
@@ -61,6 +63,14 @@ function writeSamples(records: readonly ProbeRecord[], target: string): Sample[]
     .filter((record): record is WriteRecord => record.kind === "write" && record.target === target)
     .map(({ endedMs, outcome }) => ({ atMs: endedMs, state: outcome }))
     .sort((a, b) => a.atMs - b.atMs);
+}
+
+/** Where the client's frames for the address go; a MAC that is no node's own is told as it is. */
+function neighbourSamples(neighbours: readonly NeighbourChange[], nodes: LaneSource["nodes"]): Sample[] {
+  return neighbours.map(({ atMs, mac }) => ({
+    atMs,
+    state: mac === null ? "unresolved" : (nodes.find((node) => node.mac === mac)?.name ?? mac),
+  }));
 }
 
 /** Who answered, or nobody; a lost echo counts from the moment it was sent. */

@@ -5,7 +5,7 @@ import { missingForLab } from "../lab/preflight.js";
 import type { SceneOptions } from "../lab/scene.js";
 import { measureCosts } from "./cost.js";
 import { runFlips } from "./flips.js";
-import { judge } from "./gate.js";
+import { judge, lengthWarning } from "./gate.js";
 import { goalsTable } from "./goals.js";
 import { describeMachine } from "./machine.js";
 import { type BenchOptions, parseOptions, usage } from "./options.js";
@@ -58,7 +58,8 @@ async function run(options: BenchOptions): Promise<Results> {
   };
   const logs = `${options.output}/logs`;
   rmSync(logs, { recursive: true, force: true });
-  const rounds = new Rounds({ scene, systems, scenarios, rounds: options.rounds, logs, progress, save });
+  const plan = { scene, systems, scenarios, rounds: options.rounds, calmSeconds: 5 };
+  const rounds = new Rounds({ ...plan, logs, progress, save });
   try {
     await rounds.run();
   } finally {
@@ -119,6 +120,8 @@ function gate(results: Results): number {
     held ? "held" : "LEFT",
   ]);
   console.log(`\n${table(["bound", "found", "at most", ""], rows)}`);
+  const warning = lengthWarning((Date.now() - startedMs) / 1000);
+  if (warning !== null) console.error(warning);
   return verdicts.every(({ held }) => held) ? 0 : 1;
 }
 

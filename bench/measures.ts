@@ -20,20 +20,23 @@ export interface Measure {
   readonly ofFloor: boolean;
   /** In the table of the terminal and the documentation. */
   readonly principal: boolean;
+  /** It is a difference that may be nothing, or even less: no multiple of it says anything. */
+  readonly nearZero: boolean;
   /** `null`: nothing to measure in this round. */
   readonly of: (outcome: Outcome, context: RoundContext) => number | null;
 }
 
 type MeasureTraits = Omit<Measure, "name" | "title" | "of">;
 
-const everybody: MeasureTraits = { unit: "ms", ofFloor: true, principal: true };
-const holders: MeasureTraits = { unit: "ms", ofFloor: false, principal: true };
+const everybody: MeasureTraits = { unit: "ms", ofFloor: true, principal: true, nearZero: false };
+const holders: MeasureTraits = { unit: "ms", ofFloor: false, principal: true, nearZero: false };
 
 export const measures: readonly Measure[] = [
   {
     name: "added",
     title: "added outage: first write through the VIP after the first on the primary's own address",
     ...everybody,
+    nearZero: true,
     of: ({ outage }) => outage?.addedMs ?? null,
   },
   {

@@ -20,6 +20,33 @@ export function costOf(pids: readonly number[]): { readonly cpuMs: number; reado
   };
 }
 
+/** What some processes cost from one moment to another, provided that they are the same ones at both. */
+export class CostMeter {
+  readonly #list: () => readonly number[];
+  readonly #pids: readonly number[];
+  readonly #cpuBeforeMs: number;
+  #rssMb = 0;
+
+  /** `list` gives the process ids of the moment at which it is called. */
+  constructor(list: () => readonly number[]) {
+    this.#list = list;
+    this.#pids = list();
+    this.#cpuBeforeMs = costOf(this.#pids).cpuMs;
+  }
+
+  /** Takes note of their memory now. */
+  sample(): void {
+    this.#rssMb = Math.max(this.#rssMb, costOf(this.#pids).rssMb);
+  }
+
+  /** Processor time, and the most memory of all samples. `null`: a process that was ended took its account with it. */
+  end(): { readonly cpuMs: number; readonly rssMb: number } | null {
+    this.sample();
+    const cpuMs = costOf(this.#pids).cpuMs - this.#cpuBeforeMs;
+    return this.#list().join() === this.#pids.join() ? { cpuMs, rssMb: this.#rssMb } : null;
+  }
+}
+
 /** Processor time of one process alone. */
 export function cpuMsOf(pid: number): number {
   return readStat(pid)?.ownCpuMs ?? 0;

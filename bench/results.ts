@@ -23,6 +23,16 @@ const takeOver = v.object({
 });
 export type TakeOver = v.InferOutput<typeof takeOver>;
 
+/** The client's neighbour entry for the address it uses, from this moment on; milliseconds after the fault. */
+const neighbourChange = v.object({
+  atMs: v.number(),
+  /** `null`: there is none to send to. */
+  mac: v.nullable(v.string()),
+  /** The kernel's word for it. */
+  state: v.string(),
+});
+export type NeighbourChange = v.InferOutput<typeof neighbourChange>;
+
 const place = { system: v.string(), scenario: v.string(), round: v.number() };
 
 const round = v.variant("kind", [
@@ -33,6 +43,8 @@ const round = v.variant("kind", [
     lanes: v.array(lane),
     /** Absent where the agent keeps no such account. */
     takeOver: v.optional(takeOver),
+    /** Absent in results of older runs. */
+    neighbours: v.optional(v.array(neighbourChange)),
   }),
   /** The cluster or the system did not do what it should have done; nothing was measured. */
   v.object({ kind: v.literal("failed"), ...place, reason: v.string() }),
@@ -74,6 +86,16 @@ export type Jitter = v.InferOutput<typeof jitter>;
 const start = v.object({ system: v.string(), round: v.number(), firstHeldMs: v.number() });
 export type Start = v.InferOutput<typeof start>;
 
+/** What the probe sees of a cluster to which nothing happens: its own error. */
+const calm = v.object({
+  seconds: v.number(),
+  longestSilenceMs: v.number(),
+  lost: v.number(),
+  slowestConnectMs: v.number(),
+  longestWriteGapMs: v.number(),
+});
+export type Calm = v.InferOutput<typeof calm>;
+
 const results = v.object({
   format: v.literal(1),
   startedAt: v.string(),
@@ -87,8 +109,12 @@ const results = v.object({
   costs: v.array(cost),
   jitters: v.array(jitter),
   starts: v.array(start),
-  /** Processor time of all agents from a fault until calm is back, milliseconds; by system. */
-  failOverCpu: v.array(v.object({ system: v.string(), scenario: v.string(), cpuMs: v.number() })),
+  /** What all agents together cost from a fault until calm is back: processor time, and the most memory they were seen with. */
+  failOverCpu: v.array(
+    v.object({ system: v.string(), scenario: v.string(), cpuMs: v.number(), rssMb: v.optional(v.number()) }),
+  ),
+  /** Absent without rounds, and in results of older runs. */
+  calm: v.optional(calm),
 });
 export type Results = v.InferOutput<typeof results>;
 

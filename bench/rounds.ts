@@ -9,12 +9,14 @@ import { Stage } from "../lab/stage.js";
 import { vip, vipCidr } from "../lab/topology.js";
 import type { VipManager } from "../lab/vip-manager.js";
 import { nowMs, sleep } from "../lab/wait.js";
+import { measureCalm } from "./calm.js";
 import { Capture, wallClockOffsetMs } from "./capture.js";
 import { lanesOf } from "./lanes.js";
 import { type RoundLog, RoundLogs, saveLogs, takeOverIn } from "./logs.js";
 import { measureAll } from "./measures.js";
-import { costOf } from "./processes.js";
-import type { Results, Round, Start } from "./results.js";
+import { Neighbours } from "./neighbours.js";
+import { CostMeter } from "./processes.js";
+import type { Calm, Results, Round, Start } from "./results.js";
 import type { Plot, Scenario } from "./scenarios/scenario.js";
 import type { System } from "./systems/system.js";
 
@@ -23,6 +25,8 @@ export interface RoundsPlan {
   readonly systems: readonly System[];
   readonly scenarios: readonly Scenario[];
   readonly rounds: number;
+  /** How long the probe watches a cluster to which nothing happens, once. */
+  readonly calmSeconds: number;
   /** Directory for what agents and Patroni logged in each round. */
   readonly logs: string;
   readonly progress: (text: string) => void;
@@ -30,7 +34,7 @@ export interface RoundsPlan {
   readonly save: (results: RoundResults) => void;
 }
 
-export type RoundResults = Pick<Results, "rounds" | "starts" | "failOverCpu">;
+export type RoundResults = Pick<Results, "rounds" | "starts" | "failOverCpu" | "calm">;
 
 /** Echoes each 10 ms, writes each 2 ms while they fail, sessions with a statement each 50 ms, Patroni each 20 ms. */
 const probe = { sessions: { count: 3, everyMs: 50 }, patroniEveryMs: 20 };
@@ -39,7 +43,8 @@ export class Rounds {
   readonly #plan: RoundsPlan;
   readonly #rounds: Round[] = [];
   readonly #starts: Start[] = [];
-  readonly #failOverCpu: { system: string; scenario: string; cpuMs: number }[] = [];
+  readonly #failOverCpu: Results["failOverCpu"] = [];
+  #calm: Calm | null = null;
   #scene: Scene | null = null;
   /** Of the scenario that is being played. */
   #logs: RoundLogs | null = null;
@@ -50,7 +55,8 @@ export class Rounds {
 
   /** As far as it got. */
   get results(): RoundResults {
-    return { rounds: this.#rounds, starts: this.#starts, failOverCpu: this.#failOverCpu };
+    const calm = this.#calm === null ? {} : { calm: this.#calm };
+    return { rounds: this.#rounds, starts: this.#starts, failOverCpu: this.#failOverCpu, ...calm };
   }
 
   async run(): Promise<void> {
@@ -74,6 +80,7 @@ export class Rounds {
     try {
       const scene = (this.#scene ??= await Scene.open(this.#plan.scene));
       await scene.cluster.waitHealthy();
+      this.#calm ??= await measureCalm(scene, probe, this.#plan.calmSeconds);
       const manager = system.create();
       await this.#start(scene, system, manager, round);
       for (const scenario of this.#plan.scenarios) {
@@ -112,33 +119,37 @@ export class Rounds {
     const address = system.usesVip ? vip : scene.cluster.node(next).address;
     const prober = await Prober.start(scene.topology.client, address, scene.cluster, probe);
     const capture = await Capture.start(scene.topology.client);
+    const neighbours = await Neighbours.start(scene.topology.client, address);
     const plot: Plot = { stage: new Stage(scene, manager, address, prober), leader, other };
 
     this.#logs = new RoundLogs(scene.topology.nodes);
-    const before = processesOf(scene, manager);
-    const cpuBeforeMs = costOf(before).cpuMs;
+    const meter = new CostMeter(() => processesOf(scene, manager));
     const outcome = await plot.stage.measure(
       () => scenario.act(plot),
-      () => scenario.settled(plot),
+      async () => {
+        await scenario.settled(plot);
+        meter.sample();
+      },
     );
-    const cpuMs = costOf(before).cpuMs - cpuBeforeMs;
-    const sameProcesses = before.join() === processesOf(scene, manager).join();
+    const cost = meter.end();
     await prober.close();
     const wire = await capture.stop();
+    const entries = await neighbours.stop();
     const logs = this.#saveLogs(system, scenario.name, round);
     await scenario.mend(plot);
     if (outcome.leader !== next) throw new Error(`${outcome.leader} leads in the end, not ${next}`);
-    // A process that was ended took its account with it.
-    if (sameProcesses) this.#failOverCpu.push({ system: system.name, scenario: scenario.name, cpuMs });
+    if (cost !== null) this.#failOverCpu.push({ system: system.name, scenario: scenario.name, ...cost });
 
     const hostKilled = scenario.name === "kill-leader";
     const context = { leader, hostKilled, usesVip: system.usesVip };
     const values = measureAll(outcome, context);
-    const lanes = lanesOf({ outcome, context, nodes: await macsOf(scene), wire });
+    const lanes = lanesOf({ outcome, context, nodes: await macsOf(scene), wire, neighbours: entries });
     this.#plan.progress(`round ${round}, ${system.name}, ${scenario.name}: ${brief(values)}`);
     const takeOver = takeOverIn(logs, outcome.breakMs - wallClockOffsetMs());
     const account = takeOver === null ? {} : { takeOver };
-    return { kind: "measured", system: system.name, scenario: scenario.name, round, values, lanes, ...account };
+    const afterFault = entries.map(({ atMs, ...entry }) => ({ atMs: atMs - outcome.breakMs, ...entry }));
+    const place = { system: system.name, scenario: scenario.name, round };
+    return { kind: "measured", ...place, values, lanes, neighbours: afterFault, ...account };
   }
 
   #saveLogs(system: System, scenario: string, round: number): readonly RoundLog[] {

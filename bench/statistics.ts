@@ -1,11 +1,18 @@
 /** What repeated measurements say: median, percentiles, and how sure a ratio of medians is. Pure. */
 import { summarize } from "../lab/measure.js";
 
-export interface Ratio {
-  readonly ratio: number;
-  /** 95 % of the resampled ratios lie between these. */
+/** An estimate, and what 95 % of the resampled ones lie between. */
+export interface Interval {
   readonly low: number;
   readonly high: number;
+}
+
+export interface Ratio extends Interval {
+  readonly ratio: number;
+}
+
+export interface Difference extends Interval {
+  readonly difference: number;
 }
 
 const RESAMPLES = 2000;
@@ -17,11 +24,15 @@ const RESAMPLES = 2000;
  */
 export function ratioOfMedians(values: readonly number[], base: readonly number[]): Ratio | null {
   if (values.length < 2 || base.length < 2 || base.some((value) => value <= 0)) return null;
-  const random = generator(1);
-  const ratios = Array.from({ length: RESAMPLES }, () => {
-    return median(resample(values, random)) / median(resample(base, random));
-  }).sort((a, b) => a - b);
-  return { ratio: median(values) / median(base), low: at(ratios, 0.025), high: at(ratios, 0.975) };
+  const ratio = (some: readonly number[], others: readonly number[]): number => median(some) / median(others);
+  return { ratio: ratio(values, base), ...bootstrap(values, base, ratio) };
+}
+
+/** Median of `values` minus median of `base`, likewise: for what can be near zero, or below. `null`: there are too few. */
+export function differenceOfMedians(values: readonly number[], base: readonly number[]): Difference | null {
+  if (values.length < 2 || base.length < 2) return null;
+  const difference = (some: readonly number[], others: readonly number[]): number => median(some) - median(others);
+  return { difference: difference(values, base), ...bootstrap(values, base, difference) };
 }
 
 /** The nearest rank below for even numbers of values, as everywhere else in the tables. */
@@ -35,6 +46,18 @@ export function percentile(values: readonly number[], share: number): number {
     [...values].sort((a, b) => a - b),
     share,
   );
+}
+
+/** Both sides are resampled, each on its own. */
+function bootstrap(
+  values: readonly number[],
+  base: readonly number[],
+  compare: (some: readonly number[], others: readonly number[]) => number,
+): Interval {
+  const random = generator(1);
+  const found = Array.from({ length: RESAMPLES }, () => compare(resample(values, random), resample(base, random)));
+  found.sort((a, b) => a - b);
+  return { low: at(found, 0.025), high: at(found, 0.975) };
 }
 
 function at(sorted: readonly number[], share: number): number {

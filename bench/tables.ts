@@ -1,8 +1,8 @@
 /** The results as tables, for the terminal and for docs/benchmark.md. Pure. */
 import { summarize, table } from "../lab/measure.js";
-import { measures } from "./measures.js";
+import { type Measure, measures } from "./measures.js";
 import { type Results, valuesOf } from "./results.js";
-import { type Ratio, ratioOfMedians } from "./statistics.js";
+import { type Difference, differenceOfMedians, type Ratio, ratioOfMedians } from "./statistics.js";
 
 export interface Table {
   readonly title: string;
@@ -14,9 +14,13 @@ const base = "pgvip";
 
 /** `principal`: only the measures that decide. */
 export function allTables(results: Results, principal: boolean): Table[] {
-  return [...scenarioTables(results, principal), ...flipTables(results), ...costTables(results)].filter(
-    ({ rows }) => rows.length > 0,
-  );
+  const all = [
+    calmTable(results),
+    ...scenarioTables(results, principal),
+    ...flipTables(results),
+    ...costTables(results),
+  ];
+  return all.filter(({ rows }) => rows.length > 0);
 }
 
 export function asText({ title, header, rows }: Table): string {
@@ -42,19 +46,32 @@ export function formatRatio(ratio: Ratio | null): string {
   return `${middle ?? ""} (${low ?? ""}–${high ?? ""})`;
 }
 
+/** With signs, so that "to" instead of a dash. */
+export function formatDifference(difference: Difference | null): string {
+  if (difference === null) return "–";
+  const signed = (value: number): string => (Number(short(value)) > 0 ? `+${short(value)}` : short(value));
+  return `${signed(difference.difference)} (${signed(difference.low)} to ${signed(difference.high)})`;
+}
+
 function scenarioTables(results: Results, principal: boolean): Table[] {
   const chosen = measures.filter((measure) => measure.principal || !principal);
   return results.scenarios.map(({ name, about }) => ({
     title: `${name}: ${about}`,
-    header: ["", "n", "median", "p95", "max", `ratio to ${base}`],
-    rows: chosen.flatMap((measure) => {
-      const unit = measure.unit === "ms" ? ", ms" : "";
-      const of = (system: string): number[] => valuesOf(results, system, name, measure.name);
-      return results.systems.flatMap(({ name: system }) =>
-        summaryRow(`${measure.name}${unit}: ${system}`, of(system), of(base)),
-      );
-    }),
+    header: ["", "n", "median", "p95", "max", `ratio to ${base}`, `difference to ${base}`],
+    rows: chosen.flatMap((measure) =>
+      results.systems.flatMap(({ name: system }) => measureRow(results, name, measure, system)),
+    ),
   }));
+}
+
+/** What may be near zero is compared by its difference alone: multiples of it say nothing. */
+function measureRow(results: Results, scenario: string, measure: Measure, system: string): string[][] {
+  const [values, baseValues] = [system, base].map((of) => valuesOf(results, of, scenario, measure.name));
+  if (values === undefined || baseValues === undefined) return [];
+  const name = `${measure.name}${measure.unit === "ms" ? ", ms" : ""}: ${system}`;
+  const ratio = measure.nearZero ? null : ratioOfMedians(values, baseValues);
+  const comparison = [formatRatio(ratio), formatDifference(differenceOfMedians(values, baseValues))];
+  return numbersRow(name, values).map((row) => [...row, ...comparison]);
 }
 
 function flipTables({ flips, systems }: Results): Table[] {
@@ -71,6 +88,26 @@ function flipTables({ flips, systems }: Results): Table[] {
       ),
     },
   ];
+}
+
+/** What a difference below these numbers says nothing about. */
+function calmTable({ calm }: Results): Table {
+  return {
+    title: "the probe itself: a primary to which nothing happens, ms",
+    header: ["", "longest silence", "echoes lost", "slowest connect()", "longest time between two writes"],
+    rows:
+      calm === undefined
+        ? []
+        : [
+            [
+              `no fail-over, ${calm.seconds} s`,
+              fixed(calm.longestSilenceMs, 1),
+              String(calm.lost),
+              fixed(calm.slowestConnectMs, 1),
+              fixed(calm.longestWriteGapMs, 1),
+            ],
+          ],
+  };
 }
 
 function costTables({ costs, jitters, starts, failOverCpu, systems }: Results): Table[] {
@@ -112,25 +149,35 @@ function costTables({ costs, jitters, starts, failOverCpu, systems }: Results): 
       }),
     },
     {
-      title: "processor time of all agents in a fail-over, calm before and after included, ms",
-      header: ["", "n", "median", "p95", "max", `ratio to ${base}`],
+      title: "all agents in a fail-over, calm before and after included: processor time, ms; memory, MB",
+      header: ["", "n", "median", "p95", "max", `ratio to ${base}`, "RSS: median", "max"],
       rows: systems.flatMap(({ name }) => {
-        const of = (wanted: string): number[] =>
-          failOverCpu.filter(({ system }) => system === wanted).map(({ cpuMs }) => cpuMs);
-        return name === "none" ? [] : summaryRow(name, of(name), of(base));
+        const of = (wanted: string) => failOverCpu.filter(({ system }) => system === wanted);
+        const cpu = (wanted: string): number[] => of(wanted).map(({ cpuMs }) => cpuMs);
+        const rss = summarize(of(name).flatMap(({ rssMb }) => rssMb ?? []));
+        const memory = rss === null ? ["–", "–"] : [fixed(rss.median, 1), fixed(rss.max, 1)];
+        return name === "none" ? [] : summaryRow(name, cpu(name), cpu(base)).map((row) => [...row, ...memory]);
       }),
     },
   ];
 }
 
-/** No row without values. */
 function summaryRow(name: string, values: readonly number[], baseValues: readonly number[]): string[][] {
+  return numbersRow(name, values).map((row) => [...row, formatRatio(ratioOfMedians(values, baseValues))]);
+}
+
+/** No row without values. */
+function numbersRow(name: string, values: readonly number[]): string[][] {
   const found = summarize(values);
   if (found === null) return [];
-  const ratio = formatRatio(ratioOfMedians(values, baseValues));
-  return [[name, String(found.n), ...[found.median, found.p95, found.max].map((value) => value.toFixed(1)), ratio]];
+  return [[name, String(found.n), ...[found.median, found.p95, found.max].map((value) => fixed(value, 1))]];
 }
 
 function short(value: number): string {
-  return Math.abs(value) >= 10 ? value.toFixed(0) : value.toFixed(1);
+  return fixed(value, Math.abs(value) >= 10 ? 0 : 1);
+}
+
+/** Nobody wants to read -0.0. */
+function fixed(value: number, digits: number): string {
+  return value.toFixed(digits).replace(/^-(0(?:\.0+)?)$/, "$1");
 }

@@ -31,7 +31,7 @@ export class HolderWatch {
 
   static async start(lab: Lab, vip: string): Promise<HolderWatch> {
     const watch = new HolderWatch(lab, vip);
-    await until("the address monitor listens", () => watch.#listens());
+    await until("the address monitor listens", () => netlinkListens(watch.#monitor.pid));
     for (const host of lab.hosts) {
       const found = await hasAddress(host, vip);
       if (found && !watch.#has.has(host.name)) watch.#note({ atMs: nowMs(), host: host.name, has: true });
@@ -72,16 +72,6 @@ export class HolderWatch {
     await this.#monitor.kill();
   }
 
-  /** Its netlink socket has joined groups: from now on nothing is missed. */
-  #listens(): boolean {
-    const pid = this.#monitor.pid;
-    const sockets = readFileSync(`/proc/${pid}/net/netlink`, "utf8").split("\n");
-    return sockets.some((line) => {
-      const [, protocol, portId, groups] = line.trim().split(/ +/);
-      return protocol === "0" && Number(portId) === pid && Number(`0x${groups ?? "0"}`) !== 0;
-    });
-  }
-
   #read(line: string): void {
     const match = /^\[([^\]]+)\] *\[nsid (\d+)\](Deleted )?.* inet6? ([^/ ]+)/.exec(line);
     if (match === null) return;
@@ -98,6 +88,15 @@ export class HolderWatch {
     else this.#has.delete(change.host);
     this.#changes.push(change);
   }
+}
+
+/** The netlink socket of an `ip monitor` has joined groups: from now on nothing is missed. */
+export function netlinkListens(pid: number): boolean {
+  const sockets = readFileSync(`/proc/${pid}/net/netlink`, "utf8").split("\n");
+  return sockets.some((line) => {
+    const [, protocol, portId, groups] = line.trim().split(/ +/);
+    return protocol === "0" && Number(portId) === pid && Number(`0x${groups ?? "0"}`) !== 0;
+  });
 }
 
 /** How long more than one of the hosts had the VIP, and how long none. */

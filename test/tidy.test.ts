@@ -183,6 +183,17 @@ const cases: readonly Case[] = [
     good: { "README.md": "network/working, https://example.org/work/, ~/pgvip, http://127.0.0.1:8008" },
   },
   {
+    name: "no merge left half done",
+    rule: whole.noConflictMarkers,
+    bad: [
+      { "src/a.ts": "const style = `\n<<<<<<< HEAD\n.a {}\n`;" },
+      { "docs/a.md": "a\n=======\nb" },
+      { "lab/a.sh": "a\n>>>>>>> branch\n" },
+      { ".npmrc": "||||||| 1a2b3c4\n" },
+    ],
+    good: { "src/a.ts": "x <<<<<<< y\n// ======= z\n========\n| a |\n||||||||" },
+  },
+  {
     name: "packages come from npm's registry",
     rule: whole.lockedHosts,
     bad: [{ "package-lock.json": `"resolved": "http://localhost:4873/a/-/a-1.0.0.tgz"` }],
@@ -193,12 +204,14 @@ const cases: readonly Case[] = [
 /** The files that belong to the repository, whether or not git knows them yet; data is left out, it has no style. */
 function readRepository(): Tree {
   const made = new Set([".git", "node_modules", "build", "dist", "prebuilds", "coverage"]);
-  const text = /(^|\/)(\.[a-z-]+|[^.]+|.*\.(ts|mjs|js|cc|h|md|json|yml|yaml|sh|gyp|service|svg|txt))$/;
+  const text = /(^|\/)(\.[a-z-]+|[^.]+|.*\.(ts|mjs|js|cc|h|md|json|yml|yaml|sh|gyp|service|svg|txt|py|conf|1))$/;
   const tree = new Map<string, string>();
   const read = (folder: string): void => {
     for (const entry of readdirSync(join(root, folder), { withFileTypes: true })) {
       const path = folder === "" ? entry.name : `${folder}/${entry.name}`;
-      if (entry.isDirectory() && !made.has(entry.name)) read(path);
+      // Also of files: in a linked worktree .git is one.
+      if (made.has(entry.name)) continue;
+      if (entry.isDirectory()) read(path);
       if (entry.isFile() && text.test(path)) tree.set(path, readFileSync(join(root, path), "utf8"));
     }
   };

@@ -85,33 +85,14 @@ function tableMarkup({ title, header, rows }: Table): string {
 const lookLegend = legend([
   ["good", "serves writes, or has the VIP"],
   ["half", "has the lock but is read-only"],
-  ["bad", "refused, failed, lost"],
+  ["bad", "refused, failed, lost, no neighbour entry"],
   ["none", "not the leader, or silent"],
-  ["old", "echoes from the node that answered first"],
-  ["new", "from another"],
+  ["old", "echoes from, or neighbour entry of, who came first"],
+  ["new", "of another node"],
 ]);
 
+/** Beyond the common style: the points, and tables with so many columns that a narrow screen wants them closer. */
 const style = `
 .point { fill: var(--point); fill-opacity: .45; }
-<<<<<<< HEAD
-rect.good, .legend .good { fill: var(--good); background: var(--good); }
-rect.half, .legend .half { fill: var(--half); background: var(--half); }
-rect.bad, .legend .bad { fill: var(--bad); background: var(--bad); }
-rect.none, .legend .none { fill: var(--none); background: var(--none); }
-rect.old, .legend .old { fill: var(--old); background: var(--old); }
-rect.new, .legend .new { fill: var(--new); background: var(--new); }
-.mark { stroke: var(--text); stroke-width: 1.5; }
-.legend { font-size: 13px; }
-.legend span { display: inline-block; width: 1.2em; height: .8em; margin-left: .6em; }
-.ticks { position: relative; height: 1.4em; font-size: 12px; }
-.ticks span { position: absolute; transform: translateX(-50%); white-space: nowrap; }
-.wide { overflow-x: auto; }
-table { border-collapse: collapse; font-size: 13px; font-variant-numeric: tabular-nums; overflow-wrap: normal; }
-th, td { padding: .15rem .6rem; border-bottom: 1px solid var(--line); text-align: right; white-space: nowrap; }
-th:first-child, td:first-child { text-align: left; }
-@media (max-width: 40rem) { th, td { padding: .15rem .3rem; white-space: normal; } td:first-child { min-width: 7rem; } .row { grid-template-columns: 1fr; gap: 0; } .label { text-align: left; }
-  .axis .label { display: none; } .ticks span:last-child { transform: translateX(-100%); } }
-=======
-import { goalsTable } from "../goals.js";
-import { outliersTable } from "../outliers.js";
+@media (max-width: 40rem) { th, td { padding: .15rem .3rem; white-space: normal; } td:first-child { min-width: 7rem; } }
 `;

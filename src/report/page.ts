@@ -31,8 +31,8 @@ export function table(header: readonly string[], rows: readonly (readonly string
 
 /** What a colour of a timeline means, as [look, words]. */
 export function legend(entries: readonly (readonly [look: string, words: string])[]): string {
-  const told = entries.map(([look, words]) => `<span class="${look}"></span> ${escape(words)}`);
-  return `<p class="legend">${told.join("\n")} &nbsp;| ARP announcement</p>`;
+  const told = entries.map(([look, words]) => `<span><i class="${look}"></i> ${escape(words)}</span>`);
+  return `<p class="legend">${told.join("\n")}\n<span>| ARP announcement</span></p>`;
 }
 
 const commonStyle = `
@@ -56,7 +56,8 @@ rect.old, .legend .old { fill: var(--old); background: var(--old); }
 rect.new, .legend .new { fill: var(--new); background: var(--new); }
 .mark { stroke: var(--text); stroke-width: 1.5; }
 .legend { font-size: 13px; }
-.legend span { display: inline-block; width: 1.2em; height: .8em; margin-left: .6em; }
+.legend span { display: inline-block; margin-right: .6em; }
+.legend i { display: inline-block; width: 1.2em; height: .8em; }
 .ticks { position: relative; height: 1.4em; font-size: 12px; }
 .ticks span { position: absolute; transform: translateX(-50%); white-space: nowrap; }
 .wide { overflow-x: auto; }

@@ -37,6 +37,7 @@ const looks: Readonly<Record<string, string>> = {
   failed: "bad",
   lost: "bad",
   down: "bad",
+  unresolved: "bad",
   gone: "none",
   silent: "none",
   replica: "none",

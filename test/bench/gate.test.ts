@@ -1,7 +1,7 @@
 /** The regression gate holds for good numbers, and each of its bounds can be left. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { judge } from "../../bench/gate.js";
+import { judge, lengthWarning } from "../../bench/gate.js";
 import type { Results } from "../../bench/results.js";
 import { flips, goodResults } from "./results.js";
 
@@ -39,9 +39,24 @@ describe("the gate", () => {
     });
   }
 
-  test("is left twice by a silence that is long beside the floor's and beside keepalived's", () => {
+  test("is left again by a silence that is long beside keepalived's as well as the floor's", () => {
     assert.equal(left(withPgvip("stop-patroni", { silence: 67 })).length, 1);
-    assert.equal(left(withPgvip("stop-patroni", { silence: 2500 })).length, 2);
+    // With the added outage it is more than half of keepalived's, but alone it is not more than all of it.
+    assert.equal(left(withPgvip("stop-patroni", { silence: 1500 })).length, 2);
+    assert.equal(left(withPgvip("stop-patroni", { silence: 2500 })).length, 3);
+  });
+
+  test("is left by an added outage that takes back what the missing silence gained", () => {
+    assert.deepEqual(left(withPgvip("switchover", { added: 990 })), ["switchover, added outage"]);
+    assert.deepEqual(left(withPgvip("switchover", { added: 1010 })), [
+      "switchover, added outage",
+      "switchover, added outage and longest silence",
+    ]);
+  });
+
+  test("warns of a long run, which no machine has to be fast enough to avoid", () => {
+    assert.equal(lengthWarning(239.9), null);
+    assert.match(lengthWarning(301) ?? "", /took 301 s, and should take at most 240 s/);
   });
 
   test("is left by slow flips and by flips that never ended", () => {
@@ -57,6 +72,6 @@ describe("the gate", () => {
     const results = goodResults();
     assert.deepEqual(left({ ...results, rounds: [...results.rounds, failed] }), ["rounds of pgvip that failed"]);
     const nothing = left({ ...results, rounds: [], flips: [] });
-    assert.equal(nothing.length, 11);
+    assert.equal(nothing.length, 13);
   });
 });

@@ -92,7 +92,14 @@ describe("measures", () => {
 describe("lanes", () => {
   const nodes = ["a", "b"].map((name) => ({ name, mac: `mac of ${name}` }));
   const wire = [{ atMs: 1951, sourceMac: "mac of b", kind: "announcement", priority: null, routerId: null } as const];
-  const lanes = lanesOf({ outcome, context, nodes, wire });
+  const neighbours = [
+    { atMs: 400, mac: "mac of a", state: "REACHABLE" },
+    { atMs: 1300, mac: "mac of a", state: "STALE" },
+    { atMs: 1951, mac: "mac of b", state: "STALE" },
+    { atMs: 2500, mac: null, state: "FAILED" },
+    { atMs: 2600, mac: "00:00:5e:00:01:33", state: "REACHABLE" },
+  ];
+  const lanes = lanesOf({ outcome, context, nodes, wire, neighbours });
   const lane = (name: string) => lanes.find((found) => found.name === name) ?? assert.fail(name);
 
   test("begin with the fault and end with the measurement", () => {
@@ -102,6 +109,15 @@ describe("lanes", () => {
       spans: [{ fromMs: 950, toMs: 2000, state: "held" }],
       marks: [{ atMs: 951, what: "ARP announcement" }],
     });
+  });
+
+  test("tell whom the client would send to, whatever the kernel thinks of the entry", () => {
+    assert.deepEqual(lane("client: neighbour").spans, [
+      { fromMs: 0, toMs: 951, state: "a" },
+      { fromMs: 951, toMs: 1500, state: "b" },
+      { fromMs: 1500, toMs: 1600, state: "unresolved" },
+      { fromMs: 1600, toMs: 2000, state: "00:00:5e:00:01:33" },
+    ]);
   });
 
   test("hold states from one change to the next", () => {

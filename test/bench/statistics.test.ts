@@ -1,7 +1,7 @@
-/** Medians, percentiles and the interval of a ratio. */
+/** Medians, percentiles and the intervals of a ratio and of a difference. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { median, percentile, ratioOfMedians } from "../../bench/statistics.js";
+import { differenceOfMedians, median, percentile, ratioOfMedians } from "../../bench/statistics.js";
 
 describe("statistics", () => {
   test("median and percentiles by nearest rank", () => {
@@ -40,5 +40,19 @@ describe("statistics", () => {
     assert.equal(ratioOfMedians([1, 2], [0, 0]), null);
     assert.equal(ratioOfMedians([1, 2], [-1, 2, 3]), null);
     assert.equal(ratioOfMedians([1], [1, 2]), null);
+  });
+
+  test("a difference of medians lies inside its interval, also around zero and below", () => {
+    assert.deepEqual(differenceOfMedians([7, 7], [10, 10]), { difference: -3, low: -3, high: -3 });
+    const found = differenceOfMedians([-2, -1, 0, 1, 2], [3, 4, 5, 6, 7]) ?? assert.fail();
+    assert.equal(found.difference, -5);
+    assert.ok(found.low < -5 && found.low >= -2 - 7, `${found.low}`);
+    assert.ok(found.high > -5 && found.high <= 2 - 3, `${found.high}`);
+    assert.deepEqual(differenceOfMedians([1, 2, 3], [1, 2, 3]), differenceOfMedians([1, 2, 3], [1, 2, 3]));
+  });
+
+  test("there is no difference of a single value, nor to one", () => {
+    assert.equal(differenceOfMedians([1], [1, 2]), null);
+    assert.equal(differenceOfMedians([1, 2], [1]), null);
   });
 });

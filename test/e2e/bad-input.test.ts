@@ -1,8 +1,12 @@
-/** What a person gets to read when `pgvip run` cannot do what it was asked for: each case its own message and exit code. */
+/**
+ * What a person gets to read when pgvip cannot do what it was asked for: each case its own message and exit code, and how a
+ * missing package or capability is to be had.
+ */
 import assert from "node:assert/strict";
-import { cpSync, mkdirSync, readFileSync, symlinkSync } from "node:fs";
+import { cpSync, mkdirSync, readFileSync, readdirSync, symlinkSync } from "node:fs";
 import { after, before, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
+import * as v from "valibot";
 import type { CommandResult } from "../../lab/command.js";
 import type { Host } from "../../lab/host.js";
 import { Lab } from "../../lab/network.js";
@@ -50,12 +54,17 @@ describe("pgvip run", () => {
     assert.match(stderr, /eth1:1.*eth0/);
   });
 
-  it("tells which capability is missing", async () => {
-    const command = ["--bounding-set=-net_raw", process.execPath, ...words("--vip", "10.9.0.100/24")];
-    const { code, stderr } = await host.exec("setpriv", command, { timeoutMs: 15_000 });
-    assert.equal(code, 4);
-    assert.match(stderr, /CAP_NET_RAW/);
-  });
+  for (const [dropped, missing] of [
+    ["net_raw", "CAP_NET_RAW"],
+    ["net_admin", "CAP_NET_ADMIN"],
+  ] as const) {
+    it(`tells that ${missing} is missing, and nothing else`, async () => {
+      const command = [`--bounding-set=-${dropped}`, process.execPath, ...words("--vip", "10.9.0.100/24")];
+      const { code, stderr } = await host.exec("setpriv", command, { timeoutMs: 15_000 });
+      assert.equal(code, 4);
+      assert.match(stderr, new RegExp(`needs ${missing}: run it as root`));
+    });
+  }
 
   it("waits for an interface that does not exist yet, says so, and refuses a second agent", async () => {
     const agent = host.spawn(process.execPath, words("--vip", "10.9.0.100/24", "--interface", "later0"), {
@@ -86,5 +95,59 @@ describe("pgvip run", () => {
     const { code, stderr } = await host.exec(process.execPath, args, { timeoutMs: 15_000 });
     assert.equal(code, 3);
     assert.match(stderr, /npm rebuild pgvip/);
+  });
+});
+
+describe("without the optional package raw-socket", () => {
+  let lab: Lab;
+  let host: Host;
+  let copy: string;
+  const hint = /optional package raw-socket is missing or was not built; .*npm install raw-socket@\d/;
+
+  before(async () => {
+    lab = await Lab.create([{ name: "one", addresses: ["10.9.0.1/24"] }]);
+    host = lab.host("one");
+    copy = `${host.directory}/copy`;
+    mkdirSync(`${copy}/node_modules`, { recursive: true });
+    for (const name of ["dist", "package.json", "build/Release/pgvip.node"]) {
+      cpSync(root + name, `${copy}/${name}`, { recursive: true });
+    }
+    for (const name of readdirSync(`${root}node_modules`)) {
+      if (name !== "raw-socket") symlinkSync(`${root}node_modules/${name}`, `${copy}/node_modules/${name}`);
+    }
+  });
+
+  after(async () => {
+    await lab.close();
+  });
+
+  function pgvip(...args: readonly string[]): Promise<CommandResult> {
+    return host.exec(process.execPath, [`${copy}/dist/main.js`, ...args], { timeoutMs: 30_000 });
+  }
+
+  it("ping says how to get it, and what to measure without it", async () => {
+    const { code, stdout, stderr } = await pgvip("ping", "10.9.0.1", "--for", "200ms");
+    assert.deepEqual([code, stdout], [2, ""]);
+    assert.match(stderr, hint);
+    assert.match(stderr, /; or measure with --tcp PORT$/m);
+  });
+
+  it("ping measures with TCP alone, and says that it does", async () => {
+    const { stdout, stderr } = await pgvip("ping", "10.9.0.1", "--tcp", "5432", "--for", "200ms", "--json");
+    assert.match(stderr, /^no ICMP: /m);
+    assert.match(stderr, hint);
+    const { probes } = v.parse(v.object({ probes: v.array(v.object({ name: v.string() })) }), JSON.parse(stdout));
+    assert.deepEqual(
+      probes.map(({ name }) => name),
+      ["tcp 5432"],
+    );
+  });
+
+  it("doctor advises how to get it, and finds the addon", async () => {
+    const { stdout } = await pgvip("doctor", "--vip", "10.9.0.100/24", "--listen", "100ms");
+    assert.match(stdout, /the optional package raw-socket cannot be used/);
+    assert.match(stdout.replaceAll(/\s+/g, " "), hint);
+    assert.match(stdout, /the agent needs it not/);
+    assert.doesNotMatch(stdout, /no native addon/);
   });
 });

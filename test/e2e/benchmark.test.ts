@@ -52,7 +52,14 @@ describe("flips", () => {
 describe("a round", () => {
   it("measures the floor and pgvip, and says when a round failed", async () => {
     const scenarios = [switchover, agentRestart];
-    const plan = { systems: [none, pgvip], scenarios, rounds: 1, progress: () => undefined, save: () => undefined };
+    const plan = {
+      systems: [none, pgvip],
+      scenarios,
+      rounds: 1,
+      calmSeconds: 1,
+      progress: () => undefined,
+      save: () => undefined,
+    };
     const logs = mkdtempSync(join(tmpdir(), "pgvip-bench-"));
     const rounds = new Rounds({ scene: { backend: "stand-in" }, logs, ...plan });
     try {
@@ -72,8 +79,17 @@ describe("a round", () => {
         moved.lanes.some(({ marks }) => marks.length > 0),
         "no announcement was captured",
       );
+      const memory = results.failOverCpu.find(({ system }) => system === "pgvip")?.rssMb;
+      assert.ok(memory !== undefined && memory > 40, `two agents have ${memory} MB`);
+      const { calm } = results;
+      assert.ok(calm !== undefined && calm.longestSilenceMs > 0 && calm.longestWriteGapMs > 0, JSON.stringify(calm));
       // The agent's own account of the take-over, and the log that it stands in.
       assert.ok(moved.takeOver !== undefined && moved.takeOver.atMs > 0 && moved.takeOver.addressMs !== null);
+      // The client's frames went to the old node, then to the new one.
+      const entry = moved.lanes.find(({ name }) => name === "client: neighbour")?.spans.map(({ state }) => state) ?? [];
+      assert.ok(entry.length === 2 && entry[1] === moved.takeOver.node, JSON.stringify(entry));
+      const [first, ...later] = moved.neighbours ?? [];
+      assert.ok(later.some(({ atMs, mac }) => atMs > 0 && mac !== null && mac !== first?.mac));
       const log = readFileSync(join(logs, "pgvip/switchover-1", `${moved.takeOver.node}.pgvip.log`), "utf8");
       assert.match(log, /"event":"tookOver"/);
       assert.doesNotMatch(log, /"event":"routerId"/, "what was logged before the round is not of it");
@@ -90,7 +106,14 @@ describe("a round", () => {
       return Promise.reject(new Error("out of order"));
     };
     const broken = { ...switchover, name: "broken", act };
-    const plan = { systems: [none], scenarios: [broken], rounds: 2, progress: () => undefined, save: () => undefined };
+    const plan = {
+      systems: [none],
+      scenarios: [broken],
+      rounds: 2,
+      calmSeconds: 1,
+      progress: () => undefined,
+      save: () => undefined,
+    };
     const logs = mkdtempSync(join(tmpdir(), "pgvip-bench-"));
     const rounds = new Rounds({ scene: { backend: "stand-in" }, logs, ...plan });
     try {

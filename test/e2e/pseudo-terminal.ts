@@ -1,10 +1,9 @@
 /**
- * A program on a pseudo-terminal of a host of the lab, and what a person would see there: python3 has the terminal's two
+ * A program on a pseudo-terminal, of a host of the lab or wherever else it is started, and what a person would see there: python3 has the terminal's two
  * ends, and a headless xterm turns what is written into a screen.
  */
 import xterm from "@xterm/headless";
 import * as v from "valibot";
-import type { Host } from "../../lab/host.js";
 import type { LabProcess } from "../../lab/process.js";
 import { until } from "../../lab/wait.js";
 
@@ -52,17 +51,26 @@ export interface Ending {
   readonly modesRestored: boolean;
 }
 
+/** Where the program runs: a `Host`, or less. */
+export interface TerminalPlace {
+  spawnPiped(
+    command: string,
+    args: readonly string[],
+    options: { readonly log: string; readonly env: Readonly<Record<string, string>> },
+  ): LabProcess;
+}
+
 export class PseudoTerminal {
   readonly #process: LabProcess;
   readonly #terminal: xterm.Terminal;
   #written = "";
   #ending: Ending | null = null;
 
-  constructor(host: Host, [columns, rows]: readonly [number, number], command: readonly string[], env = {}) {
+  constructor(place: TerminalPlace, [columns, rows]: readonly [number, number], command: readonly string[], env = {}) {
     this.#terminal = new xterm.Terminal({ cols: columns, rows, allowProposedApi: true });
     const args = ["-c", python, String(columns), String(rows), ...command];
     const environment = { TERM: "xterm", ...env };
-    this.#process = host.spawnPiped("python3", args, { log: "terminal", env: environment });
+    this.#process = place.spawnPiped("python3", args, { log: "terminal", env: environment });
     this.#process.onLine((line) => this.#told(v.parse(message, JSON.parse(line))));
   }
 
@@ -85,9 +93,9 @@ export class PseudoTerminal {
   }
 
   /** Waits until the screen shows this. */
-  async shows(pattern: RegExp): Promise<void> {
+  async shows(pattern: RegExp, timeoutMs = 20_000): Promise<void> {
     const shown = (): string => this.screen.join("\n");
-    await until(`the screen shows ${String(pattern)}`, () => pattern.test(shown()), { timeoutMs: 20_000 }).catch(
+    await until(`the screen shows ${String(pattern)}`, () => pattern.test(shown()), { timeoutMs }).catch(
       (cause: unknown) => {
         throw new Error(`${String(cause)}; it shows:\n${shown()}`, { cause });
       },

@@ -48,6 +48,16 @@ export const noMachinePaths: Rule = (tree) => {
   );
 };
 
+/** A merge that was committed half done; neither compiler nor formatter looks into strings, documents or scripts. */
+export const noConflictMarkers: Rule = (tree) =>
+  pathsIn(tree, /^/).flatMap((path) =>
+    textOf(tree, path)
+      .split("\n")
+      .flatMap((line, index) =>
+        /^(?:[<>|]{7}(?: |$)|={7}$)/.test(line) ? [`${path}:${index + 1}: ${line.trim()}`] : [],
+      ),
+  );
+
 /** Whoever installs this gets it from npm's own registry, and from nowhere else. */
 export const lockedHosts: Rule = (tree) =>
   [...textOf(tree, "package-lock.json").matchAll(/"resolved": "([^"]*)"/g)]
