@@ -13,7 +13,7 @@ import type { Network } from "./ports/network.js";
 import { requireCapabilities } from "./shell/capabilities.js";
 import { Cluster } from "./shell/cluster.js";
 import { type ControlServer, type Request, serveControl } from "./shell/control-socket.js";
-import { Group, type ReportListener } from "./shell/group.js";
+import { Group, type ReportListener, followsMembers } from "./shell/group.js";
 import { Hints, openFifo } from "./shell/hints.js";
 import { HistoryFile } from "./shell/history-file.js";
 import { Hooks } from "./shell/hooks.js";
@@ -106,6 +106,9 @@ class Agent {
       unfit: (text) => {
         this.#fail(new PgvipError("CONFIG", text));
       },
+      onStranger: (group) => {
+        if (followsMembers(group)) this.#clusters.get(group.config.cluster)?.strangerHeard();
+      },
       now: () => this.#now(),
     });
     this.#reloader = new Reloader(this.#groups, {
@@ -189,12 +192,14 @@ class Agent {
     const known = this.#clusters.get(name);
     if (known !== undefined) return known;
     const patroni = patroniNamed(config, name);
-    const opened = openPatroni(patroni, this.#clock, { get: getBy(this.#orders) });
+    const parts = { get: getBy(this.#orders) };
+    const opened = openPatroni(patroni, this.#clock, parts);
     const asked = new SharedPolls(this.#metrics?.timed(opened) ?? opened, this.#clock);
     const cluster = new Cluster(patroni, asked, {
       clock: this.#clock,
       log: name === null ? this.#log : this.#log.child({ cluster: name }),
       ownAddresses: () => this.#segment.ownAddresses,
+      openMember: (url) => openPatroni({ ...patroni, url }, this.#clock, parts),
     });
     this.#clusters.set(name, cluster);
     return cluster;

@@ -85,7 +85,9 @@ export class RestServer {
   async #answer({ method, path, body }: Request): Promise<Answer> {
     if (method === "POST" && path === "/switchover") return this.#switchover(body);
     if (method === "POST") return text(501, "Unsupported method ('POST')");
-    return answerGet(this.#member, this.#peers, path, this.#illness().lie);
+    const { lie, unlisted } = this.#illness();
+    const listed = this.#peers.filter(({ name }) => !unlisted.includes(name));
+    return answerGet(this.#member, { all: this.#peers, listed }, path, lie);
   }
 
   async #switchover(body: string): Promise<Answer> {

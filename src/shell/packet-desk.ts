@@ -33,6 +33,8 @@ export interface PacketDeskPorts {
   /** They may change. */
   readonly groups: () => readonly GroupRunner[];
   readonly onDrop: (drop: Drop) => void;
+  /** An advert to the group came from none of its peers. */
+  readonly onStranger: (group: GroupRunner) => void;
   /** This moment on both clocks. */
   readonly now: () => Instant;
 }
@@ -75,6 +77,7 @@ export class PacketDesk {
     if (refusal !== null) {
       this.#drop(refusal.reason, event.source);
       group.refuse(refusal);
+      if (refusal.reason === "unknownPeer") this.#ports.onStranger(group);
       return;
     }
     const signature = this.#checkSignature(group, event, parsed.trailer);

@@ -25,6 +25,8 @@ export interface SegmentPorts {
   readonly log: Logger;
   /** At the start a group's configuration does not fit this host, and only an operator can mend it. */
   readonly unfit: (text: string) => void;
+  /** An advert to the group came from none of its peers. */
+  readonly onStranger: (group: Group) => void;
   /** This moment on both clocks. */
   readonly now: () => Instant;
 }
@@ -50,6 +52,9 @@ export class Segment {
       groups: () => groups.map(({ runner }) => runner),
       onDrop: (drop) => {
         this.#noteDrop(drop);
+      },
+      onStranger: (runner) => {
+        for (const group of groups) if (group.runner === runner) ports.onStranger(group);
       },
       now: ports.now,
     });

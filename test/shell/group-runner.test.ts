@@ -148,6 +148,7 @@ describe("the packet desk", () => {
     const truncated = { source: "10.0.0.2", destination: OWN, ttl: 255, pdu: Uint8Array.of(0x31) };
     bench.desk.advert({ kind: "advert", atMs: 0, ifIndex: 7, family: "ipv4", ...truncated });
     assert.deepEqual(bench.desk.drops, { ttl: 1, unknownPeer: 1, truncated: 1 });
+    assert.equal(bench.strangers, 1);
     assert.deepEqual(bench.runner.state.speakers, {});
     assert.deepEqual(
       bench.dropped.map(({ reason, from, count }) => [reason, from, count]),
