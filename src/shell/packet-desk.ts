@@ -12,7 +12,7 @@ import { type Advert, type DropReason, VRRP_TTL, parseAdvert } from "../wire/vrr
 import { type Refusal, refusalOf } from "./advert-checks.js";
 import type { GroupRunner } from "./group-runner.js";
 import { homeOf } from "./plans.js";
-import { PeerBook, type PeerNote } from "./peer-book.js";
+import { type HeardAdverts, PeerBook, type PeerNote } from "./peer-book.js";
 import { type Instant, ReplayWindow } from "./replay-window.js";
 import { type SignatureVerdict, checkSignature } from "./signature-check.js";
 
@@ -57,6 +57,10 @@ export class PacketDesk {
   /** How a sender of adverts to the group speaks. */
   peer(group: GroupRunner, source: string): PeerNote | null {
     return this.#books.get(group)?.of(source) ?? null;
+  }
+
+  heard(group: GroupRunner): HeardAdverts {
+    return this.#bookOf(group).heard;
   }
 
   advert(event: AdvertEvent): void {

@@ -12,7 +12,7 @@ import { type GroupRunner, failureText } from "./group-runner.js";
 import { Interfaces } from "./interfaces.js";
 import type { Orders } from "./orders.js";
 import { type Drop, PacketDesk } from "./packet-desk.js";
-import type { PeerNote } from "./peer-book.js";
+import type { HeardAdverts, PeerNote } from "./peer-book.js";
 import { place } from "./placing.js";
 import { homeOf } from "./plans.js";
 import type { Instant } from "./replay-window.js";
@@ -67,6 +67,10 @@ export class Segment {
   /** How a sender of adverts to the group speaks; `null` when it was never heard. */
   peer(group: GroupRunner, source: string): PeerNote | null {
     return this.#desk.peer(group, source);
+  }
+
+  heard(group: GroupRunner): HeardAdverts {
+    return this.#desk.heard(group);
   }
 
   /** Every address of this host. */

@@ -187,6 +187,16 @@ describe("the packet desk", () => {
     });
   });
 
+  it("counts what it listened to, and who gave up", async () => {
+    const bench = new Bench(["10.0.0.2"]);
+    assert.deepEqual(bench.desk.heard(bench.runner), { all: 0, resignations: 0 });
+    bench.runner.place(placement, false);
+    await bench.clock.pass(10);
+    for (const level of [100, 100, 0]) bench.advert("10.0.0.2", level);
+    bench.advert("10.0.0.3", 0);
+    assert.deepEqual(bench.desk.heard(bench.runner), { all: 3, resignations: 1 });
+  });
+
   it("does not mix up the families of one router ID", async () => {
     const bench = new Bench();
     bench.runner.place(placement, false);
