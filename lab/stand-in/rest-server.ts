@@ -79,7 +79,8 @@ export class RestServer {
     if (slowMs > 0) await sleep(slowMs);
     const answer = await this.#answer(request);
     // A Patroni that shuts down leaves its callers waiting until the process ends.
-    if (this.#member.answersRest) socket.end(httpResponse(request.method, answer));
+    if (this.#member.answersRest)
+      socket.end(httpResponse(request.method, answer, Date.now() + this.#illness().clockMs));
   }
 
   async #answer({ method, path, body }: Request): Promise<Answer> {
@@ -135,10 +136,14 @@ function wholeRequest(received: string): Request | null {
   return { method, path, body };
 }
 
-function httpResponse(method: string, { status, type, body }: Answer): string {
+function httpResponse(method: string, { status, type, body }: Answer, wallMs: number): string {
   const statusLine = `HTTP/1.0 ${status} ${reasons[status] ?? "Unknown"}\r\n`;
   if (method === "HEAD" || method === "OPTIONS") return statusLine + "\r\n";
-  const headers = [`Server: BaseHTTP/0.6 Python/3.11.2`, `Date: ${new Date().toUTCString()}`, `Content-Type: ${type}`];
+  const headers = [
+    `Server: BaseHTTP/0.6 Python/3.11.2`,
+    `Date: ${new Date(wallMs).toUTCString()}`,
+    `Content-Type: ${type}`,
+  ];
   return statusLine + headers.join("\r\n") + "\r\n\r\n" + body;
 }
 
