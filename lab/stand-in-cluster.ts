@@ -122,6 +122,11 @@ export class StandInCluster extends Cluster {
     this.#order(node, { callback: fifo });
   }
 
+  /** From now on no Patroni lists these members in `/cluster`: they have not joined yet. */
+  unlist(members: readonly string[]): void {
+    for (const { name } of this.nodes) this.#order(name, { unlisted: [...members] });
+  }
+
   #order(node: string, change: Partial<PatroniOrder>): void {
     const illness = { ...(this.#illness.get(node) ?? healthy), ...change };
     this.#illness.set(node, illness);

@@ -13,12 +13,12 @@ import type { Network } from "./ports/network.js";
 import { requireCapabilities } from "./shell/capabilities.js";
 import { Cluster } from "./shell/cluster.js";
 import { type ControlServer, type Request, serveControl } from "./shell/control-socket.js";
-import { Group, type ReportListener } from "./shell/group.js";
+import { Group, type ReportListener, followsMembers } from "./shell/group.js";
 import { Hints, openFifo } from "./shell/hints.js";
 import { HistoryFile } from "./shell/history-file.js";
 import { Hooks } from "./shell/hooks.js";
 import { type KeptMaintenance, MaintenanceStore } from "./shell/maintenance-store.js";
-import type { Metrics } from "./shell/metrics.js";
+import type { Metrics, WireCounts } from "./shell/metrics.js";
 import { type MetricsServer, serveMetrics } from "./shell/metrics-server.js";
 import { openNetwork } from "./shell/native-network.js";
 import { Supervisor } from "./shell/native-systemd.js";
@@ -33,6 +33,7 @@ import type { Instant } from "./shell/replay-window.js";
 import { Segment } from "./shell/segment.js";
 import { statusOf } from "./shell/status-source.js";
 import { systemClock } from "./shell/system-clock.js";
+import { WireTally } from "./shell/wire-tally.js";
 import type { StatusDocument } from "./status.js";
 
 /** Programs of the operator, and the disk, may take this long when the agent ends; the VIP is long gone by then. */
@@ -59,7 +60,7 @@ interface AgentParts {
   readonly store: MaintenanceStore;
   /** Maintenance that outlived an earlier agent. */
   readonly kept: readonly KeptMaintenance[];
-  readonly metrics: (new (status: () => StatusDocument) => Metrics) | null;
+  readonly metrics: (new (status: () => StatusDocument, wire: () => WireCounts) => Metrics) | null;
 }
 
 class Agent {
@@ -71,6 +72,7 @@ class Agent {
   readonly #groups: Group[] = [];
   readonly #network: Network;
   readonly #orders: Orders;
+  readonly #tally = new WireTally();
   readonly #segment: Segment;
   /** Those that some group follows, by the names that groups know them by. */
   readonly #clusters = new Map<string | null, Cluster>();
@@ -93,10 +95,12 @@ class Agent {
     this.#hooks = new Hooks(config.hooks, log);
     this.#history = new HistoryFile(config.stateDirectory, log);
     this.#network = openNetwork((events) => {
+      for (const event of events) this.#tally.happened(event);
       this.#segment.handle(events);
     });
-    this.#orders = new Orders(this.#network);
-    this.#metrics = metrics === null ? null : new metrics(() => this.#status());
+    this.#orders = new Orders(this.#tally.watching(this.#network));
+    const told = [() => this.#status(), () => this.#wireCounts()] as const;
+    this.#metrics = metrics === null ? null : new metrics(...told);
     this.#groups.push(...config.groups.map((group) => this.#makeGroup(group, config)));
     this.#operator = new Operator(this.#groups, { clock: this.#clock, store });
     this.#operator.restore(kept);
@@ -105,6 +109,9 @@ class Agent {
       log,
       unfit: (text) => {
         this.#fail(new PgvipError("CONFIG", text));
+      },
+      onStranger: (group) => {
+        if (followsMembers(group)) this.#clusters.get(group.config.cluster)?.strangerHeard();
       },
       now: () => this.#now(),
     });
@@ -192,12 +199,14 @@ class Agent {
     const known = this.#clusters.get(name);
     if (known !== undefined) return known;
     const patroni = patroniNamed(config, name);
-    const opened = openPatroni(patroni, this.#clock, { get: getBy(this.#orders) });
+    const parts = { get: getBy(this.#orders) };
+    const opened = openPatroni(patroni, this.#clock, parts);
     const asked = new SharedPolls(this.#metrics?.timed(opened) ?? opened, this.#clock);
     const cluster = new Cluster(patroni, asked, {
       clock: this.#clock,
       log: name === null ? this.#log : this.#log.child({ cluster: name }),
       ownAddresses: () => this.#segment.ownAddresses,
+      openMember: (url) => openPatroni({ ...patroni, url }, this.#clock, parts),
     });
     this.#clusters.set(name, cluster);
     return cluster;
@@ -243,6 +252,14 @@ class Agent {
     return statusOf(this.#groups, this.#segment, this.#startedAt, this.#now(), ({ config: { cluster } }) => {
       return this.#clusters.get(cluster)?.names ?? new Map<string, string>();
     });
+  }
+
+  #wireCounts(): WireCounts {
+    const groups = this.#groups.map(({ name, runner }) => {
+      const { all: heard, resignations: resignationsHeard } = this.#segment.heard(runner);
+      return { name, heard, resignationsHeard, resignationsSent: this.#tally.resigned(name) };
+    });
+    return { groups, socketsDestroyed: this.#tally.socketsDestroyed };
   }
 
   #now(): Instant {

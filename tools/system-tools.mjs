@@ -54,7 +54,10 @@ const table = /** @satisfies {Record<string, readonly SystemTool[]>} */ ({
     { package: "fish", program: "fish" },
     { package: "groff-base", program: "groff" },
   ],
-  monitoring: [{ package: "prometheus", program: "promtool" }],
+  monitoring: [
+    { package: "prometheus", program: "promtool" },
+    { package: "prometheus", program: "prometheus" },
+  ],
   otherRouters: [
     { package: "keepalived", program: "keepalived" },
     { package: "frr", program: "vrrpd", where: "/usr/lib/frr" },

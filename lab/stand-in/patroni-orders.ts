@@ -15,7 +15,16 @@ export const patroniOrder = v.object({
   clockMs: v.number(),
   /** A FIFO that gets a line with each order, as a callback of Patroni would write it. */
   callback: v.nullable(v.string()),
+  /** Members that `/cluster` does not list: they have not joined yet. */
+  unlisted: v.array(v.string()),
 });
 export type PatroniOrder = v.InferOutput<typeof patroniOrder>;
 
-export const healthy: PatroniOrder = { slowMs: 0, lie: null, manner: "answers", clockMs: 0, callback: null };
+export const healthy: PatroniOrder = {
+  slowMs: 0,
+  lie: null,
+  manner: "answers",
+  clockMs: 0,
+  callback: null,
+  unlisted: [],
+};

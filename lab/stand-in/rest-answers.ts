@@ -22,14 +22,20 @@ function json(status: number, value: unknown): Answer {
   return { status, type: "application/json", body: JSON.stringify(value) };
 }
 
-export function answerGet(member: Member, peers: readonly Peer[], path: string, lie: Lie): Answer {
+export interface Peers {
+  readonly all: readonly Peer[];
+  /** Those that `/cluster` tells of. */
+  readonly listed: readonly Peer[];
+}
+
+export function answerGet(member: Member, { all, listed }: Peers, path: string, lie: Lie): Answer {
   const name = path.split("?")[0]?.replace(/^\//, "") ?? "";
   if (name === "config") return json(200, dynamicConfiguration(member));
-  if (name === "cluster") return json(200, clusterView(member, peers));
+  if (name === "cluster") return json(200, clusterView(member, listed));
   if (name === "liveness") return text(200, "");
   const status = holds(name, member, lie) ? 200 : 503;
   if (name === "readiness") return text(status, "");
-  return json(status, memberView(member, peers, lie));
+  return json(status, memberView(member, all, lie));
 }
 
 /** Whether the node is what the path asks for; a path that Patroni does not know asks for nothing and gets 503. */

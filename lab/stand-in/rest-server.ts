@@ -79,13 +79,16 @@ export class RestServer {
     if (slowMs > 0) await sleep(slowMs);
     const answer = await this.#answer(request);
     // A Patroni that shuts down leaves its callers waiting until the process ends.
-    if (this.#member.answersRest) socket.end(httpResponse(request.method, answer));
+    if (this.#member.answersRest)
+      socket.end(httpResponse(request.method, answer, Date.now() + this.#illness().clockMs));
   }
 
   async #answer({ method, path, body }: Request): Promise<Answer> {
     if (method === "POST" && path === "/switchover") return this.#switchover(body);
     if (method === "POST") return text(501, "Unsupported method ('POST')");
-    return answerGet(this.#member, this.#peers, path, this.#illness().lie);
+    const { lie, unlisted } = this.#illness();
+    const listed = this.#peers.filter(({ name }) => !unlisted.includes(name));
+    return answerGet(this.#member, { all: this.#peers, listed }, path, lie);
   }
 
   async #switchover(body: string): Promise<Answer> {
@@ -133,10 +136,14 @@ function wholeRequest(received: string): Request | null {
   return { method, path, body };
 }
 
-function httpResponse(method: string, { status, type, body }: Answer): string {
+function httpResponse(method: string, { status, type, body }: Answer, wallMs: number): string {
   const statusLine = `HTTP/1.0 ${status} ${reasons[status] ?? "Unknown"}\r\n`;
   if (method === "HEAD" || method === "OPTIONS") return statusLine + "\r\n";
-  const headers = [`Server: BaseHTTP/0.6 Python/3.11.2`, `Date: ${new Date().toUTCString()}`, `Content-Type: ${type}`];
+  const headers = [
+    `Server: BaseHTTP/0.6 Python/3.11.2`,
+    `Date: ${new Date(wallMs).toUTCString()}`,
+    `Content-Type: ${type}`,
+  ];
   return statusLine + headers.join("\r\n") + "\r\n\r\n" + body;
 }
 

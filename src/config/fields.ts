@@ -81,13 +81,20 @@ function kindOf({ type, ...rest }: v.GenericSchema): Kind {
     case "boolean":
       return type;
     case "array":
-    case "union":
       return "list";
+    case "union":
+      return optionsIn(rest).some(isArraySchema) ? "list" : "text";
     case "picklist":
-      return "options" in rest && Array.isArray(rest.options) && typeof rest.options[0] === "number"
-        ? "number"
-        : "text";
+      return typeof optionsIn(rest)[0] === "number" ? "number" : "text";
     default:
       return "text";
   }
+}
+
+function optionsIn(schema: object): readonly unknown[] {
+  return "options" in schema && Array.isArray(schema.options) ? schema.options : [];
+}
+
+function isArraySchema(option: unknown): boolean {
+  return typeof option === "object" && option !== null && "type" in option && option.type === "array";
 }

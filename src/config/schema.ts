@@ -206,7 +206,10 @@ export const schema = v.strictObject({
     "10s",
     "Such a program is killed after this time.",
   ),
-  metrics: given(value.hostPort, "Address of the endpoint for Prometheus, such as 127.0.0.1:9750; none by default."),
+  metrics: given(
+    value.endpoint,
+    "Endpoint for Prometheus, such as 10.0.0.1:9750, or a port of 127.0.0.1; none by default.",
+  ),
   log_level: preset(
     value.oneOf(["trace", "debug", "info", "warn", "error", "fatal", "silent"]),
     "info",

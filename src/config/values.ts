@@ -197,6 +197,15 @@ export function parseHostPort(text: string): HostPort | null {
   return host === undefined || !(port >= 1 && port <= 65535) ? null : { host, port };
 }
 
+const ENDPOINT_WANTED = "a port, or host:port, such as 9750 or 10.0.0.1:9750";
+/** Where to listen: on loopback, unless a host is named as well. */
+export const endpoint = v.pipe(
+  v.union([v.string(), v.number()], ENDPOINT_WANTED),
+  v.transform(String),
+  transformed(ENDPOINT_WANTED, (text) => parseHostPort(/^\d+$/.test(text) ? `127.0.0.1:${text}` : text)),
+  v.metadata({ placeholder: "port|host:port" }),
+);
+
 const CIDR_WANTED = "an address with its prefix length, such as 192.0.2.10/24";
 const vipAddress = v.pipe(
   v.string(CIDR_WANTED),

@@ -1,5 +1,6 @@
 /** All checks of `pgvip doctor`, in the order in which they are told: each a function of the evidence. */
 import { duplicateAddress, agents, foreignRouterId, packets } from "./checks/segment.js";
+import { peerClocks } from "./checks/clocks.js";
 import { peers, rules, seenDropping } from "./checks/firewall.js";
 import { networkManagers, otherAgents } from "./checks/managers.js";
 import { clock, health, members, reachable, release, timing } from "./checks/patroni.js";
@@ -39,6 +40,7 @@ const CHECKS: readonly (readonly [name: string, check: Check])[] = [
   ["patroni-health", ofEach(health)],
   ["members", ofEach(members)],
   ["clock", ofEach(clock)],
+  ["peer-clocks", peerClocks],
   ["duplicate-address", duplicateAddress],
   ["router-id", foreignRouterId],
   ["adverts", agents],

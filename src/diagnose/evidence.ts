@@ -22,6 +22,7 @@ export interface Evidence {
   /** `null`: the network could not be looked at; `process` says why. */
   readonly network: NetworkEvidence | null;
   readonly peers: readonly PeerEvidence[];
+  readonly clocks: readonly ClockEvidence[];
 }
 
 export interface ProcessEvidence {
@@ -84,6 +85,21 @@ export interface PeerEvidence {
     /** The packet did not leave this host. */
     | { readonly kind: "notSent"; readonly text: string }
     | { readonly kind: "notTried"; readonly text: string };
+}
+
+/** The time on another member's host. */
+export interface ClockEvidence {
+  readonly name: string;
+  readonly outcome:
+    | {
+        readonly kind: "told";
+        /** Its wall clock, rounded down to whole seconds. */
+        readonly dateMs: number;
+        /** Ours, when the question was sent and when the answer came. */
+        readonly sentAtMs: number;
+        readonly receivedAtMs: number;
+      }
+    | { readonly kind: "silent"; readonly text: string };
 }
 
 /** The group's interface, when it has one. */

@@ -15,6 +15,7 @@ import { canonicalAddress, familyOf, formatMac, type MacAddress } from "../wire/
 import { arpProbe } from "../wire/arp.js";
 import { neighborProbe } from "../wire/ndisc.js";
 import type {
+  ClockEvidence,
   Evidence,
   FirewallEvidence,
   GroupEvidence,
@@ -26,6 +27,7 @@ import type {
 import { linkOf, membersOf } from "./evidence.js";
 import { claimOf, readFrame, type Sighting } from "./frames.js";
 import { HostFiles } from "./host-files.js";
+import { askClocks } from "./peer-clocks.js";
 import { probePeers } from "./peer-probe.js";
 import { WireWatch } from "./wire-watch.js";
 
@@ -53,6 +55,7 @@ export async function gather(config: Config, options: GatherOptions): Promise<Ev
     firewall: await readFirewall(),
     network,
     peers: await tryPeers(clusters, network),
+    clocks: await readClocks(clusters, network),
   };
 }
 
@@ -181,6 +184,20 @@ async function tryPeers(
     return address === null || own.has(address) ? [] : [{ name, address }];
   });
   return probePeers(peers);
+}
+
+async function readClocks(
+  clusters: readonly PatroniEvidence[],
+  network: NetworkEvidence | null,
+): Promise<readonly ClockEvidence[]> {
+  const own = new Set(network?.addresses.map(({ address }) => address));
+  const told = await Promise.all(
+    clusters.map((cluster) => {
+      const others = membersOf({ clusters: [cluster] }).filter(({ host }) => host === null || !own.has(host));
+      return askClocks(others, cluster.followed.patroni);
+    }),
+  );
+  return told.flat();
 }
 
 async function readFirewall(): Promise<FirewallEvidence> {

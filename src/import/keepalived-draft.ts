@@ -110,14 +110,17 @@ class VipDrafter {
     const { addresses, device } = this.#first;
     const [one] = addresses;
     const list = addresses.map(({ cidr }) => cidr);
-    const label = this.#label();
     const role = this.#role();
+    const routerId = this.#routerId(before);
+    const virtualMac = this.#virtualMac(routerId);
+    const label = this.#label(virtualMac);
     const settings: VipInput = {
       address: list.length === 1 && one !== undefined ? one.cidr : list,
       ...(device === null ? {} : { interface: device }),
       ...role,
-      ...this.#routerId(before),
+      ...routerId,
       ...(label === null ? {} : { label }),
+      ...virtualMac,
       ...this.#election(role.role ?? "primary"),
       ...this.#wire(),
       ...this.#transport(),
@@ -158,10 +161,32 @@ class VipDrafter {
     };
   }
 
+  #virtualMac({ router_id }: Pick<VipInput, "router_id">): Pick<VipInput, "vmac"> {
+    const having = this.#instances.filter(({ virtualMac }) => virtualMac);
+    const [one] = having;
+    if (one === undefined) return {};
+    if (this.#first.peers.length > 0 || router_id === undefined) {
+      const why =
+        router_id === undefined
+          ? "vmac: true needs a router_id, which the MAC is made of"
+          : "pgvip has the virtual MAC with multicast only, by which switches learn where it is";
+      this.#find("byHand", "use_vmac", why, one.place);
+      return {};
+    }
+    const why = "the VIP had another MAC on the other nodes; with vmac: true it is one on all of them";
+    if (having.length < this.#instances.length) this.#find("wrong", "use_vmac on some nodes", why, one.place);
+    return { vmac: true };
+  }
+
   /** One for the group. */
-  #label(): string | null {
+  #label({ vmac }: Pick<VipInput, "vmac">): string | null {
     const { addresses, device } = this.#first;
     const labels = [...new Set(addresses.flatMap(({ label }) => label ?? []))];
+    if (vmac === true) {
+      const why = "a VIP with a virtual MAC is on an interface of its own, whose name says as much";
+      for (const label of labels) this.#find("notNeeded", `label ${label}`, why);
+      return null;
+    }
     const fits = (label: string): boolean => device === null || label === device || label.startsWith(`${device}:`);
     const chosen = labels.find(fits) ?? null;
     for (const label of labels) {

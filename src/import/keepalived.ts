@@ -30,6 +30,7 @@ export interface Instance {
   readonly source: string | null;
   readonly noPreempt: boolean;
   readonly preemptDelay: string | null;
+  readonly virtualMac: boolean;
   /** The check that asks Patroni for a role, of those that it tracks. */
   readonly check: PatroniCheck | null;
 }
@@ -66,8 +67,7 @@ const NOT_NEEDED: Readonly<Record<string, string>> = {
 };
 
 const BY_HAND: Readonly<Record<string, string>> = {
-  use_vmac: "pgvip announces the VIP with the interface's own MAC address",
-  vmac_xmit_base: "it belongs to use_vmac",
+  vmac_xmit_base: "adverts leave by the interface that has the virtual MAC",
   virtual_routes: "pgvip sets no routes",
   virtual_rules: "pgvip sets no rules",
   track_file: "a file cannot be tracked; what writes it can call pgvip notify",
@@ -120,6 +120,7 @@ class Reader {
       source: value("unicast_src_ip"),
       noPreempt: has("nopreempt"),
       preemptDelay: value("preempt_delay"),
+      virtualMac: has("use_vmac"),
       check: this.#check([...inBlock(lines, "track_script"), ...this.#trackedByGroup(words[1] ?? "")]),
     };
   }
@@ -261,6 +262,7 @@ const TRANSLATED: ReadonlySet<string> = new Set([
   "track_script",
   "nopreempt",
   "preempt_delay",
+  "use_vmac",
 ]);
 
 function blocksOf(statements: readonly Statement[], kind: string): readonly Statement[] {

@@ -2,9 +2,11 @@
 import type { Clock } from "../ports/clock.js";
 import type { Patroni } from "../ports/patroni.js";
 import type { DcsSettings, Member } from "../core/observation.js";
+import type { GroupState } from "../core/types.js";
 import type { Logger } from "../log.js";
 import { type Group, followsMembers } from "./group.js";
 import { MemberNames } from "./member-names.js";
+import { MemberSource, type Stake } from "./member-source.js";
 import { PatroniWatch, WATCH_TIMEOUT_MS } from "./patroni-watch.js";
 
 export interface WatchContext {
@@ -12,6 +14,8 @@ export interface WatchContext {
   readonly log: Logger;
   /** Nobody is a peer of itself. */
   readonly ownAddresses: () => readonly string[];
+  /** The Patroni of another member, by the URL of its REST API. */
+  readonly openMember: (url: string) => Patroni;
 }
 
 export class ClusterWatch {
@@ -48,11 +52,15 @@ export class ClusterWatch {
     this.#members.stop();
   }
 
+  /** Somebody who is no known member speaks to a group: the cluster may have a new one. */
+  strangerHeard(): void {
+    this.#members.hasten();
+  }
+
   #watchDcs(): PatroniWatch<DcsSettings> {
     return new PatroniWatch(
       {
         ask: () => this.#patroni.settings(WATCH_TIMEOUT_MS),
-        mayRefresh: () => true,
         learned: (dcs) => {
           for (const { runner } of this.#groups) runner.dispatch({ kind: "dcsSettingsLearned", dcs });
         },
@@ -61,15 +69,17 @@ export class ClusterWatch {
     );
   }
 
-  /**
-   * `GET /cluster` makes Patroni read its DCS and refreshes `dcs_last_seen`, which hides trouble with the DCS from the lease
-   * arithmetic of a holder: so not while a VIP is held here.
-   */
   #watchMembers(): PatroniWatch<readonly Member[]> {
+    const source = new MemberSource({
+      own: this.#patroni,
+      open: this.#context.openMember,
+      clock: this.#context.clock,
+      isSelf: (member) => this.#isSelf(member),
+      stake: () => this.#stake(),
+    });
     return new PatroniWatch(
       {
-        ask: () => this.#patroni.members(WATCH_TIMEOUT_MS),
-        mayRefresh: () => this.#groups.every(({ runner }) => runner.holding === null),
+        ask: () => source.ask(),
         learned: (members) => {
           void this.#names.addressesOf(members).then((addresses) => {
             this.#setPeers(addresses);
@@ -78,6 +88,21 @@ export class ClusterWatch {
       },
       this.#context.clock,
     );
+  }
+
+  #stake(): Stake {
+    const leased = this.#groups.filter(({ runner, config }) => runner.holding !== null && config.election === null);
+    if (leased.length === 0) return "none";
+    const nowMs = this.#context.clock.nowMs();
+    return leased.every(({ runner }) => isDcsFresh(runner.state, nowMs)) ? "fresh" : "lease";
+  }
+
+  /** Known by its address, or by that of its REST API: only from version 4 on Patroni tells its own name. */
+  #isSelf({ name, apiUrl }: Member): boolean {
+    const own = new Set(this.#context.ownAddresses());
+    if (apiUrl !== null && URL.canParse(apiUrl) && own.has(new URL(apiUrl).hostname.replace(/^\[(.*)\]$/, "$1")))
+      return true;
+    return [...this.names].some(([address, owner]) => owner === name && own.has(address));
   }
 
   /** Whoever has no list of peers speaks to the members of the cluster, except to itself. */
@@ -93,4 +118,13 @@ export class ClusterWatch {
       );
     }
   }
+}
+
+/**
+ * Whether Patroni's own loop has read the DCS within half a `loop_wait`. The lock was renewed right after that, so even if
+ * `dcs_last_seen` becomes now, the lock lives for as long as the lease arithmetic will believe (core/deadlines.ts).
+ */
+function isDcsFresh({ view, dcs }: GroupState, nowMs: number): boolean {
+  if (view?.observation.kind !== "answered" || view.observation.dcsSeenAtMs === null || dcs === null) return false;
+  return nowMs - view.observation.dcsSeenAtMs <= dcs.loopWaitMs / 2;
 }

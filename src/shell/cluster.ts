@@ -35,6 +35,11 @@ export class Cluster {
     this.#watch.start();
   }
 
+  /** Somebody who is no known member speaks to one of these groups. */
+  strangerHeard(): void {
+    this.#watch?.strangerHeard();
+  }
+
   /** Idempotent. */
   close(): void {
     this.#watch?.stop();

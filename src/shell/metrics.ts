@@ -14,6 +14,17 @@ const BUCKETS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.0
 /** Metrics of the package that break Prometheus' rule for names: gauges that end in `_total`. */
 const MISNAMED = ["nodejs_active_handles_total", "nodejs_active_requests_total", "nodejs_active_resources_total"];
 
+/** What was said and heard on the wire so far. */
+export interface WireCounts {
+  readonly groups: readonly {
+    readonly name: string;
+    readonly heard: number;
+    readonly resignationsHeard: number;
+    readonly resignationsSent: number;
+  }[];
+  readonly socketsDestroyed: number;
+}
+
 interface Decision {
   readonly report: Report & { readonly kind: "transition" };
   /** When another holder was last heard. */
@@ -23,6 +34,7 @@ interface Decision {
 export class Metrics {
   readonly #registry = new Registry();
   readonly #status: () => StatusDocument;
+  readonly #wire: () => WireCounts;
   /** The decision that the next take-over of a group carries out. */
   readonly #decisions = new Map<string, Decision>();
   readonly #transitions: Counter;
@@ -31,8 +43,9 @@ export class Metrics {
   readonly #gap: Histogram;
   readonly #poll: Histogram;
 
-  constructor(status: () => StatusDocument) {
+  constructor(status: () => StatusDocument, wire: () => WireCounts) {
     this.#status = status;
+    this.#wire = wire;
     const registers: [Registry] = [this.#registry];
     collectDefaultMetrics({ register: this.#registry });
     for (const name of MISNAMED) this.#registry.removeSingleMetric(name);
@@ -183,6 +196,19 @@ export class Metrics {
         }
       },
     );
+    const wire = this.#wire;
+    counter("pgvip_adverts_received_total", "Adverts of other nodes that were listened to.", ["group"], (heard) => {
+      for (const one of wire().groups) heard.inc({ group: one.name }, one.heard);
+    });
+    counter("pgvip_resignations_received_total", "Those of priority 0: a holder gave up.", ["group"], (heard) => {
+      for (const one of wire().groups) heard.inc({ group: one.name }, one.resignationsHeard);
+    });
+    counter("pgvip_resignations_sent_total", "Adverts of priority 0 that this node sent.", ["group"], (sent) => {
+      for (const one of wire().groups) sent.inc({ group: one.name }, one.resignationsSent);
+    });
+    counter("pgvip_sockets_destroyed_total", "TCP sessions to VIPs that were reset at a release.", [], (destroyed) => {
+      destroyed.inc(wire().socketsDestroyed);
+    });
   }
 }
 

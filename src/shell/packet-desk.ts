@@ -12,7 +12,7 @@ import { type Advert, type DropReason, VRRP_TTL, parseAdvert } from "../wire/vrr
 import { type Refusal, refusalOf } from "./advert-checks.js";
 import type { GroupRunner } from "./group-runner.js";
 import { homeOf } from "./plans.js";
-import { PeerBook, type PeerNote } from "./peer-book.js";
+import { type HeardAdverts, PeerBook, type PeerNote } from "./peer-book.js";
 import { type Instant, ReplayWindow } from "./replay-window.js";
 import { type SignatureVerdict, checkSignature } from "./signature-check.js";
 
@@ -33,6 +33,8 @@ export interface PacketDeskPorts {
   /** They may change. */
   readonly groups: readonly { readonly runner: GroupRunner }[];
   readonly onDrop: (drop: Drop) => void;
+  /** An advert to the group came from none of its peers. */
+  readonly onStranger: (group: GroupRunner) => void;
   /** This moment on both clocks. */
   readonly now: () => Instant;
 }
@@ -57,6 +59,10 @@ export class PacketDesk {
     return this.#books.get(group)?.of(source) ?? null;
   }
 
+  heard(group: GroupRunner): HeardAdverts {
+    return this.#bookOf(group).heard;
+  }
+
   advert(event: AdvertEvent): void {
     const parsed = parseAdvert(event.pdu, event);
     if (!parsed.ok) {
@@ -75,6 +81,7 @@ export class PacketDesk {
     if (refusal !== null) {
       this.#drop(refusal.reason, event.source);
       group.refuse(refusal);
+      if (refusal.reason === "unknownPeer") this.#ports.onStranger(group);
       return;
     }
     const signature = this.#checkSignature(group, event, parsed.trailer);

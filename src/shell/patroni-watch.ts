@@ -5,15 +5,17 @@
 import type { Clock } from "../ports/clock.js";
 import type { Unavailable } from "../ports/patroni.js";
 
-const RETRY_MS = 1_000;
+const FIRST_RETRY_MS = 1_000;
 const REFRESH_MS = 30_000;
+/** After a question that brought nothing. No multiple of Patroni's usual `loop_wait`, so that one meets each moment of it. */
+const RETRY_MS = 7_000;
+/** Between two questions, whoever says that there is news: strangers may say so as often as they like. */
+const HASTE_MS = 5_000;
 /** For one question, each of which may make Patroni ask its DCS. */
 export const WATCH_TIMEOUT_MS = 2_000;
 
 export interface Watched<Answer extends object> {
   readonly ask: () => Promise<Answer | Unavailable>;
-  /** False: what is known has to do for now. Not asked before the first answer. */
-  readonly mayRefresh: () => boolean;
   readonly learned: (answer: Answer) => void;
 }
 
@@ -21,6 +23,9 @@ export class PatroniWatch<Answer extends object> {
   readonly #watched: Watched<Answer>;
   readonly #clock: Clock;
   #known = false;
+  #askedAtMs = -Infinity;
+  /** When the next question is due; Infinity while one is under way. */
+  #dueAtMs = Infinity;
   #cancel: () => void = () => undefined;
   #stopped = false;
 
@@ -38,18 +43,29 @@ export class PatroniWatch<Answer extends object> {
     this.#cancel();
   }
 
+  /** What is known may be out of date: asks at once, or as soon after the last question as is decent. */
+  hasten(): void {
+    const atMs = Math.max(this.#clock.nowMs(), this.#askedAtMs + HASTE_MS);
+    if (this.#stopped || this.#dueAtMs === Infinity || atMs >= this.#dueAtMs) return;
+    this.#askAt(atMs);
+  }
+
+  #askAt(atMs: number): void {
+    this.#cancel();
+    this.#dueAtMs = atMs;
+    this.#cancel = this.#clock.at(atMs, () => void this.#ask());
+  }
+
   async #ask(): Promise<void> {
-    const { ask, mayRefresh, learned } = this.#watched;
-    if (!this.#known || mayRefresh()) {
-      const answer = await ask();
-      if (this.#stopped) return;
-      if (!isUnavailable(answer)) {
-        this.#known = true;
-        learned(answer);
-      }
-    }
-    const waitMs = this.#known ? REFRESH_MS : RETRY_MS;
-    this.#cancel = this.#clock.at(this.#clock.nowMs() + waitMs, () => void this.#ask());
+    const { ask, learned } = this.#watched;
+    this.#dueAtMs = Infinity;
+    this.#askedAtMs = this.#clock.nowMs();
+    const answer = await ask();
+    if (this.#stopped) return;
+    const isNews = !isUnavailable(answer);
+    this.#known ||= isNews;
+    if (isNews) learned(answer);
+    this.#askAt(this.#clock.nowMs() + (isNews ? REFRESH_MS : this.#known ? RETRY_MS : FIRST_RETRY_MS));
   }
 }
 

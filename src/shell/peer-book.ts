@@ -25,11 +25,25 @@ export interface PeerNote {
 /** Senders remembered; the one that was silent for longest is forgotten first. */
 const MAX_PEERS = 16;
 
+/** Adverts that were listened to, of whatever sender. */
+export interface HeardAdverts {
+  readonly all: number;
+  /** Of priority 0: another holder gave up. */
+  readonly resignations: number;
+}
+
 export class PeerBook {
   readonly #notes = new Map<string, PeerNote>();
+  #heard: HeardAdverts = { all: 0, resignations: 0 };
+
+  get heard(): HeardAdverts {
+    return this.#heard;
+  }
 
   note(event: AdvertEvent, { advert, checksumForm, trailer }: Sound, aheadMs: number | null): void {
     const { source, untold } = event;
+    const { all, resignations } = this.#heard;
+    this.#heard = { all: all + untold + 1, resignations: resignations + (advert.priority === 0 ? 1 : 0) };
     const adverts = (this.#notes.get(source)?.adverts ?? 0) + untold + 1;
     const hasChoice = advert.kind === "v3" && advert.family === "ipv4";
     // Deleted first, so that the order of the map is that of the last adverts.
@@ -52,6 +66,7 @@ export class PeerBook {
   /** Adverts that came and were not told. */
   count(source: string, untold: number): void {
     const note = this.#notes.get(source);
+    this.#heard = { ...this.#heard, all: this.#heard.all + untold };
     if (note !== undefined) this.#notes.set(source, { ...note, adverts: note.adverts + untold });
   }
 

@@ -12,7 +12,7 @@ import { type GroupRunner, failureText } from "./group-runner.js";
 import { Interfaces } from "./interfaces.js";
 import type { Orders } from "./orders.js";
 import { type Drop, PacketDesk } from "./packet-desk.js";
-import type { PeerNote } from "./peer-book.js";
+import type { HeardAdverts, PeerNote } from "./peer-book.js";
 import { place } from "./placing.js";
 import { homeOf } from "./plans.js";
 import type { Instant } from "./replay-window.js";
@@ -25,6 +25,8 @@ export interface SegmentPorts {
   readonly log: Logger;
   /** At the start a group's configuration does not fit this host, and only an operator can mend it. */
   readonly unfit: (text: string) => void;
+  /** An advert to the group came from none of its peers. */
+  readonly onStranger: (group: Group) => void;
   /** This moment on both clocks. */
   readonly now: () => Instant;
 }
@@ -51,6 +53,9 @@ export class Segment {
       onDrop: (drop) => {
         this.#noteDrop(drop);
       },
+      onStranger: (runner) => {
+        for (const group of groups) if (group.runner === runner) ports.onStranger(group);
+      },
       now: ports.now,
     });
   }
@@ -71,6 +76,10 @@ export class Segment {
     const { ifIndex, source, destination, ttl, pdu } = note.advert;
     const like = { ifIndex, source, destination, ttl, pdu };
     void this.#ports.orders.give({ kind: "expectAdverts", like, silenceMs, untilMs });
+  }
+
+  heard(group: GroupRunner): HeardAdverts {
+    return this.#desk.heard(group);
   }
 
   /** Every address of this host. */

@@ -63,6 +63,19 @@ test("--vip alone suffices, and every default is resolved", async () => {
   });
 });
 
+test("metrics on a bare port are for this host alone", async () => {
+  const at = async (yaml: string) =>
+    (await loaded({ yaml: `vips: [{address: 10.0.0.9/24}]\nmetrics: ${yaml}` })).metrics;
+  assert.deepEqual(await at("9187"), { host: "127.0.0.1", port: 9187 });
+  assert.deepEqual(await at('"9187"'), { host: "127.0.0.1", port: 9187 });
+  assert.deepEqual(await at("10.0.0.1:9187"), { host: "10.0.0.1", port: 9187 });
+  const flags = { vip: "10.0.0.9/24", metrics: "9187" };
+  assert.deepEqual((await loaded({ flags })).metrics, { host: "127.0.0.1", port: 9187 });
+  for (const wrong of ["0", "65536", "9187.5", "-1", '":9187"']) {
+    await assert.rejects(at(wrong), /wanted a port, or host:port/, wrong);
+  }
+});
+
 test("a file says everything else", async () => {
   const config = await loaded({
     yaml: `

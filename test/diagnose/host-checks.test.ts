@@ -4,11 +4,13 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname } from "node:path";
 import { after, describe, it } from "node:test";
+import { peerClocks } from "../../src/diagnose/checks/clocks.js";
+import { peers } from "../../src/diagnose/checks/firewall.js";
 import { clock, release, timing } from "../../src/diagnose/checks/patroni.js";
 import { container, machine, virtualMac } from "../../src/diagnose/checks/platform.js";
 import { networkManagers } from "../../src/diagnose/checks/managers.js";
 import { followedClusters } from "../../src/config/config.js";
-import type { Evidence, PatroniEvidence } from "../../src/diagnose/evidence.js";
+import type { Evidence, PatroniEvidence, PeerEvidence } from "../../src/diagnose/evidence.js";
 import type { Said } from "../../src/diagnose/finding.js";
 import { HostFiles } from "../../src/diagnose/host-files.js";
 import { loadConfig } from "../../src/config/load.js";
@@ -61,6 +63,7 @@ function evidenceOf(files: Readonly<Record<string, string>>, change: Partial<Evi
     firewall: { kind: "unknown", text: "" },
     network: { links: [link], addresses: [], groups: [group], listenedMs: 1000 },
     peers: [],
+    clocks: [],
     ...change,
   };
 }
@@ -250,5 +253,48 @@ describe("the clock", () => {
   it("was set back, or jumped ahead", () => {
     assert.match(judged(SEEN * 1000 - 5_000)[0]!.what, /5 s in the future/);
     assert.match(judged(SEEN * 1000 + 60_000)[0]!.what, /60 s ago/);
+  });
+});
+
+describe("the clocks of the other members", () => {
+  const NOW = 1_700_000_000_400;
+
+  /** The question took 100 ms; the other host's second began so much before it was sent. */
+  function judged(aheadMs: number): readonly Said[] {
+    const dateMs = Math.floor((NOW + aheadMs) / 1000) * 1000;
+    const outcome = { kind: "told", dateMs, sentAtMs: NOW, receivedAtMs: NOW + 100 } as const;
+    return peerClocks(evidenceOf({}, { clocks: [{ name: "pg2", outcome }] }));
+  }
+
+  it("agree when whole seconds and the way of the answer explain the difference", () => {
+    for (const aheadMs of [-2_400, -1_000, 0, 500, 2_000]) assert.equal(judged(aheadMs)[0]?.kind, "passed");
+  });
+
+  it("are a warning when they are more than two seconds apart", () => {
+    assert.match(judged(-10_000)[0]!.what, /the clock of pg2 is 9\.4 s behind this host's/);
+    assert.match(judged(60_000)[0]!.what, /the clock of pg2 is 59\.5 s ahead of this host's/);
+    assert.deepEqual(severities(judged(60_000)), ["warning"]);
+  });
+
+  it("are not checked where nobody tells the time", () => {
+    const outcome = { kind: "silent", text: "refused" } as const;
+    const said = peerClocks(evidenceOf({}, { clocks: [{ name: "pg2", outcome }] }));
+    assert.deepEqual(said, [{ kind: "skipped", what: "pg2 did not tell its time: refused" }]);
+    assert.equal(peerClocks(evidenceOf({}))[0]?.kind, "skipped");
+  });
+});
+
+describe("the packet to each peer", () => {
+  function judged(outcome: PeerEvidence["outcome"]): Said {
+    return peers(evidenceOf({}, { peers: [{ name: "pg2", address: "10.0.0.2", outcome }] }))[0]!;
+  }
+
+  it("proves nothing when no answer comes", () => {
+    assert.equal(judged({ kind: "silent" }).kind, "skipped");
+  });
+
+  it("is a problem when somebody refuses it", () => {
+    assert.equal(judged({ kind: "prohibited", code: 13 }).kind, "problem");
+    assert.equal(judged({ kind: "notSent", text: "EPERM" }).kind, "problem");
   });
 });

@@ -52,6 +52,15 @@ describe("pgvip doctor", () => {
     return findings;
   }
 
+  async function clockOf({ address }: Host): Promise<number> {
+    const words = [
+      "-e",
+      `fetch("http://${address}:8008/liveness").then((one) => console.log(one.headers.get("date")))`,
+    ];
+    const { stdout } = await node.exec(process.execPath, words);
+    return Date.parse(/^.*GMT$/m.exec(stdout)?.[0] ?? "");
+  }
+
   function problems(findings: readonly Finding[], check: string): readonly Problem[] {
     return findings.filter((one) => one.kind === "problem").filter((one) => one.check === check);
   }
@@ -299,6 +308,20 @@ describe("pgvip doctor", () => {
         ),
       mend: () => ip(node, "address", "add", `${node.address}/24`, "dev", "eth0"),
       args: ["--patroni-url", "http://10.186.157.60:8008"],
+    },
+    {
+      what: "a peer with another time",
+      check: "peer-clocks",
+      severity: "warning",
+      says: /the clock of pgpat\d is (59|60)(\.\d)? s ahead of this host's/,
+      make: async () => {
+        cluster.stepClock(holder.name, 60_000);
+        await until("its Patroni tells another time", async () => (await clockOf(holder)) > Date.now() + 30_000);
+      },
+      mend: async () => {
+        cluster.stepClock(holder.name, 0);
+        await until("its Patroni tells this time", async () => (await clockOf(holder)) < Date.now() + 30_000);
+      },
     },
     {
       what: "a Patroni that does not run",

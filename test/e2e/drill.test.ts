@@ -10,8 +10,9 @@ import { until } from "../../lab/wait.js";
 import type { DrillResult } from "../../src/diagnose/drill.js";
 import { drillHtml } from "../../src/diagnose/drill-html.js";
 import { planDrill } from "../../src/diagnose/drill-plan.js";
-import { parseMembers } from "../../src/wire/patroni.js";
+import { parseMembers, parseStatus } from "../../src/wire/patroni.js";
 import { addedOutage } from "../../lab/findings.js";
+import { PseudoTerminal } from "./pseudo-terminal.js";
 
 const program = fileURLToPath(new URL("../../dist/main.js", import.meta.url));
 /** Far above what is measured on a quiet machine, far below what any retry of a client costs. */
@@ -20,6 +21,7 @@ const MAX_SHARE_MS = 500;
 for (const backend of ["stand-in", "postgres"] as const) {
   describe(`pgvip drill (${backend})`, () => {
     const agents = new PgvipAgents({ vips: [vipCidr] });
+    const terminals: PseudoTerminal[] = [];
     let stage: Stage;
 
     before(async () => {
@@ -28,6 +30,7 @@ for (const backend of ["stand-in", "postgres"] as const) {
     });
 
     after(async () => {
+      for (const terminal of terminals) await terminal.kill();
       await stage.close();
     });
 
@@ -153,6 +156,59 @@ for (const backend of ["stand-in", "postgres"] as const) {
       assert.match(stderr, /confirm it with --yes, or run it on a terminal/);
       assert.equal(await stage.cluster.leader(), leader);
     });
+
+    /** The same on a terminal, with this answer to its question. */
+    async function answered(leader: string, keys: string): Promise<PseudoTerminal> {
+      const command = [process.execPath, ...words(leader, [])];
+      const terminal = new PseudoTerminal(stage.topology.client, [100, 50], command);
+      terminals.push(terminal);
+      await terminal.shows(new RegExp(`Switch over from ${leader} to pgpat\\d\\? Its connections break\\. \\[y/N\\]`));
+      terminal.type(keys);
+      return terminal;
+    }
+
+    for (const keys of ["n\r", "\r"]) {
+      it(`leaves all as it is when ${JSON.stringify(keys)} is the answer`, async () => {
+        const leader = await settled();
+        const terminal = await answered(leader, keys);
+        assert.deepEqual(await terminal.ended(), { kind: "ended", status: 2, modesRestored: true });
+        await terminal.shows(/no drill: not confirmed/);
+        assert.equal(await stage.cluster.leader(), leader);
+        assert.deepEqual(stage.watch.holders, [leader]);
+      });
+    }
+
+    it("switches over when the answer is y", async () => {
+      const leader = await settled();
+      const terminal = await answered(leader, "y\r");
+      const { status, modesRestored } = await terminal.ended();
+      assert.deepEqual({ status, modesRestored }, { status: 0, modesRestored: true });
+      await terminal.shows(/the VIP's own share of the outage: [\d.]+ ms/);
+      assert.notEqual(await settled(), leader);
+    });
+
+    if (backend === "postgres") {
+      it("refuses a paused cluster", async () => {
+        const leader = await settled();
+        const pause = async (pause: boolean): Promise<void> => {
+          await stage.cluster.ask(leader, "PATCH", "/config", { body: JSON.stringify({ pause }) });
+          await until(`Patroni says that pause is ${String(pause)}`, async () => {
+            const reply = await stage.cluster.ask(leader, "GET", "/primary");
+            const status = reply.kind === "failed" ? null : parseStatus(reply.body);
+            return status?.ok === true && status.value.pause === pause;
+          });
+        };
+        await pause(true);
+        try {
+          const { code, stderr } = await drill(leader, "--yes");
+          assert.equal(code, 1);
+          assert.match(stderr, /no drill: .*paused/);
+          assert.equal(await stage.cluster.leader(), leader);
+        } finally {
+          await pause(false);
+        }
+      });
+    }
 
     it("refuses a candidate that is none", async () => {
       const leader = await settled();

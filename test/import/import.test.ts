@@ -10,7 +10,7 @@ import type { Draft } from "../../src/import/draft.js";
 import { readBlocks } from "../../src/import/keepalived-blocks.js";
 import { draftOf } from "../../src/import/keepalived-draft.js";
 import { type Files, readLines } from "../../src/import/keepalived-lines.js";
-import { readKeepalived } from "../../src/import/keepalived.js";
+import { type Keepalived, readKeepalived } from "../../src/import/keepalived.js";
 import { readVipManager } from "../../src/import/vip-manager.js";
 import { yamlText } from "../../src/import/yaml-text.js";
 import { runCli } from "../../src/cli.js";
@@ -29,9 +29,13 @@ function filesOf(texts: Readonly<Record<string, string>>): Files {
 }
 
 function imported(text: string, others: Readonly<Record<string, string>> = {}, configId = "pg1"): Draft {
+  return draftOf([readNode(text, others, configId)]);
+}
+
+function readNode(text: string, others: Readonly<Record<string, string>> = {}, configId = "pg1"): Keepalived {
   const { lines, findings } = readLines("keepalived.conf", configId, filesOf({ "keepalived.conf": text, ...others }));
   const read = readKeepalived(readBlocks(lines));
-  return draftOf([{ ...read, findings: [...findings, ...read.findings] }]);
+  return { ...read, findings: [...findings, ...read.findings] };
 }
 
 /** The settings, which the agent itself must take without a word. */
@@ -136,7 +140,7 @@ vrrp_script disk { script "/usr/local/bin/disk-ok" }
 virtual_server 192.0.2.1 80 { }
 vrrp_instance A {
 interface eth0
-use_vmac
+virtual_routes { }
 notify_master "/usr/local/bin/tell"
 garp_master_delay 5
 frobnicate on
@@ -148,11 +152,48 @@ nothing
 }`);
     await accepted(draft);
     const byHand = whats(draft, "byHand").join("; ");
-    for (const what of ["vrrp_script disk", "virtual_server 192.0.2.1", "use_vmac", "notify_master", "frobnicate on"]) {
+    for (const what of [
+      "vrrp_script disk",
+      "virtual_server 192.0.2.1",
+      "virtual_routes",
+      "notify_master",
+      "frobnicate on",
+    ]) {
       assert.ok(byHand.includes(what), `${what} in ${byHand}`);
     }
     assert.deepEqual(whats(draft, "wrong"), ["no Patroni check", "track_script nothing"]);
     assert.ok(whats(draft, "notNeeded").join("; ").includes("vrrp_sync_group G"));
+  });
+
+  it("takes over the virtual MAC, where pgvip can have it", async () => {
+    const instance = (lines: string): string => `vrrp_instance A {
+interface eth0
+${lines}
+use_vmac vrrp.50
+vmac_xmit_base
+virtual_ipaddress { 192.0.2.10/24 label eth0:1 }
+}`;
+    const draft = imported(instance("virtual_router_id 50"));
+    const { vips } = (await accepted(draft)) as { vips: readonly [Record<string, unknown>] };
+    const { vmac, router_id, label } = vips[0];
+    assert.deepEqual({ vmac, router_id, label }, { vmac: true, router_id: 50, label: undefined });
+    assert.ok(whats(draft, "notNeeded").includes("label eth0:1"));
+    assert.deepEqual(whats(draft, "byHand"), ["vmac_xmit_base"]);
+    for (const lines of ["virtual_router_id 50\nunicast_peer { 192.0.2.2 }", ""]) {
+      const without = imported(instance(lines));
+      await accepted(without);
+      assert.equal(without.vips[0]?.settings.vmac, undefined);
+      assert.ok(whats(without, "byHand").includes("use_vmac"));
+    }
+  });
+
+  it("says when only some nodes have the virtual MAC", async () => {
+    const node = (lines: string): string =>
+      `vrrp_instance A {\ninterface eth0\nvirtual_router_id 50\n${lines}\nvirtual_ipaddress { 192.0.2.10/24 } }`;
+    const draft = draftOf([readNode(node("use_vmac")), readNode(node(""))]);
+    await accepted(draft);
+    assert.equal(draft.vips[0]?.settings.vmac, true);
+    assert.ok(whats(draft, "wrong").includes("use_vmac on some nodes"));
   });
 
   it("takes over signatures: the key that signs first, the others as they come", async () => {

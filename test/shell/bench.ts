@@ -26,6 +26,7 @@ export class Bench {
   /** The orders that had been given when each of the reports came. */
   readonly ordersBefore: (readonly string[])[] = [];
   readonly dropped: Drop[] = [];
+  strangers = 0;
   readonly runner: GroupRunner;
   readonly desk: PacketDesk;
   observation: Observation = answer(true);
@@ -71,6 +72,7 @@ export class Bench {
     this.desk = new PacketDesk({
       groups: [{ runner: this.runner }],
       onDrop: (drop) => this.dropped.push(drop),
+      onStranger: () => (this.strangers += 1),
       now: () => ({ wallMs: this.wallMs, monotonicMs: this.clock.nowMs() }),
     });
   }

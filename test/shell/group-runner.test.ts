@@ -148,6 +148,7 @@ describe("the packet desk", () => {
     const truncated = { source: "10.0.0.2", destination: OWN, ttl: 255, pdu: Uint8Array.of(0x31) };
     bench.desk.advert({ kind: "advert", untold: 0, atMs: 0, ifIndex: 7, family: "ipv4", ...truncated });
     assert.deepEqual(bench.desk.drops, { ttl: 1, unknownPeer: 1, truncated: 1 });
+    assert.equal(bench.strangers, 1);
     assert.deepEqual(bench.runner.state.speakers, {});
     assert.deepEqual(
       bench.dropped.map(({ reason, from, count }) => [reason, from, count]),
@@ -189,6 +190,16 @@ describe("the packet desk", () => {
         advert: null,
       },
     );
+  });
+
+  it("counts what it listened to, and who gave up", async () => {
+    const bench = new Bench(["10.0.0.2"]);
+    assert.deepEqual(bench.desk.heard(bench.runner), { all: 0, resignations: 0 });
+    bench.runner.place(placement, false);
+    await bench.clock.pass(10);
+    for (const level of [100, 100, 0]) bench.advert("10.0.0.2", level);
+    bench.advert("10.0.0.3", 0);
+    assert.deepEqual(bench.desk.heard(bench.runner), { all: 3, resignations: 1 });
   });
 
   it("does not mix up the families of one router ID", async () => {

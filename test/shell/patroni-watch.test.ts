@@ -7,36 +7,67 @@ import { ManualClock } from "./fake-network.js";
 
 const unavailable: Unavailable = { kind: "unavailable", detail: "refused" };
 
-it("asks every second until it knows, then every half minute, and not at all while it may not", async () => {
-  const clock = new ManualClock();
-  const learned: number[] = [];
-  let [asked, answers, may] = [0, false, true];
-  const watch = new PatroniWatch(
+/** Counts what it is asked, and answers with the count while it `answers`. */
+class Bench {
+  readonly clock = new ManualClock();
+  readonly learned: number[] = [];
+  asked = 0;
+  answers = true;
+  readonly watch = new PatroniWatch(
     {
       ask: () => {
-        asked += 1;
-        return Promise.resolve(answers ? { value: asked } : unavailable);
+        this.asked += 1;
+        return Promise.resolve(this.answers ? { value: this.asked } : unavailable);
       },
-      mayRefresh: () => may,
-      learned: ({ value }) => learned.push(value),
+      learned: ({ value }) => this.learned.push(value),
     },
-    clock,
+    this.clock,
   );
+}
+
+it("asks every second until it knows, then every half minute, and sooner again when nothing came", async () => {
+  const bench = new Bench();
+  const { clock, learned, watch } = bench;
+  bench.answers = false;
   watch.start();
   await clock.pass(3_500);
-  assert.deepEqual({ asked, learned }, { asked: 4, learned: [] });
-  answers = true;
+  assert.deepEqual([bench.asked, learned], [4, []]);
+  bench.answers = true;
   await clock.pass(1_000);
   assert.deepEqual(learned, [5]);
   await clock.pass(29_000);
-  assert.equal(asked, 5);
-  may = false;
-  await clock.pass(60_000);
-  assert.equal(asked, 5);
-  may = true;
-  await clock.pass(30_000);
-  assert.deepEqual(learned, [5, 6]);
+  assert.equal(bench.asked, 5);
+  bench.answers = false;
+  await clock.pass(10_000);
+  assert.equal(bench.asked, 7);
+  bench.answers = true;
+  await clock.pass(7_000);
+  assert.deepEqual(learned, [5, 8]);
   watch.stop();
   await clock.pass(120_000);
-  assert.equal(asked, 6);
+  assert.equal(bench.asked, 8);
+});
+
+it("asks at once when told that there is news, and no sooner than 5 s after the last question", async () => {
+  const bench = new Bench();
+  const { clock, watch } = bench;
+  watch.start();
+  // Under way already.
+  watch.hasten();
+  await clock.pass(10_000);
+  watch.hasten();
+  await clock.pass(1);
+  assert.equal(bench.asked, 2);
+  watch.hasten();
+  watch.hasten();
+  await clock.pass(4_900);
+  assert.equal(bench.asked, 2);
+  await clock.pass(200);
+  assert.equal(bench.asked, 3);
+  await clock.pass(29_000);
+  assert.equal(bench.asked, 3);
+  watch.stop();
+  watch.hasten();
+  await clock.pass(60_000);
+  assert.equal(bench.asked, 3);
 });

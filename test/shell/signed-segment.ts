@@ -144,6 +144,7 @@ export class SignedNode {
     const desk = new PacketDesk({
       groups: [{ runner }],
       onDrop: () => undefined,
+      onStranger: () => undefined,
       now: () => ({ wallMs: this.wallMs, monotonicMs: clock.nowMs() }),
     });
     this.#running = { runner, desk, sender };

@@ -88,7 +88,9 @@ function judgePeer({ name, address, outcome }: PeerEvidence): Said {
   const peer = `${name} (${address})`;
   switch (outcome.kind) {
     case "silent":
-      return passed(`${peer} takes IP protocol 112, or drops it without a word: run doctor there too`);
+      return skipped(
+        `${peer} says nothing to IP protocol 112: it listens, or drops it without a word; run doctor there`,
+      );
     case "nobodyListens":
       return problem("advice", `${peer} is reached, and no program listens for adverts there`, {
         why: "without an agent on it that member can neither take the VIP nor be told about it",
