@@ -13,6 +13,7 @@
  * - a holder has orders for its leases outstanding at any time, so the network lets go when the core stops.
  */
 import { nextAnnouncementMs, silentAnnouncing } from "./announcing.js";
+import { uncontradicted } from "./contradiction.js";
 import { decide } from "./decide.js";
 import { duckDeadlineOf } from "./deadlines.js";
 import { maintenanceOverMs, passMaintenance } from "./maintenance.js";
@@ -42,6 +43,7 @@ export function initialState(): GroupState {
     rightUntilMs: 0,
     dcs: null,
     maintenance: { kind: "none" },
+    contradiction: uncontradicted,
     clusterPaused: false,
     speakers: {},
     contest: null,

@@ -31,6 +31,7 @@ export function checkInvariants(
     assert(nowMs < deadlineMs, "no lame duck outlives its deadline");
   }
   if (after.maintenance.kind === "released") assert(!holds(phase), "what was released is not held");
+  if (after.contradiction.yieldedTo !== null) assert(!holds(phase), "what was yielded to a leader is not held");
   for (const effect of effects) {
     if (effect.kind === "takeOver") {
       assert(view !== null, "nothing is taken without an answer of Patroni");

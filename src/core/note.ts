@@ -3,6 +3,7 @@
  * itself ends the right to the VIP: the interface is lost, the address is refused, the lease has ended, the agent stops.
  */
 import { unreachable } from "../assert.js";
+import { noteCluster } from "./contradiction.js";
 import { duckDeadlineOf, isOutlived, rightUntil } from "./deadlines.js";
 import { noteMaintenance, pinHere } from "./maintenance.js";
 import { assertHolding, holds, letGo, release, standBy, withHold } from "./moves.js";
@@ -39,6 +40,9 @@ export function note(turn: Turn, event: GroupEvent): void {
       return;
     case "dcsSettingsLearned":
       turn.set({ dcs: event.dcs });
+      return;
+    case "clusterRead":
+      noteCluster(turn, event);
       return;
     case "advertReceived":
       noteAdvert(turn, event);

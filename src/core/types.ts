@@ -3,7 +3,7 @@
  *
  * Pure data. Every instant is in monotonic milliseconds and ends in `AtMs` or `UntilMs`; every span ends in `Ms`.
  */
-import type { DcsSettings, Observation } from "./observation.js";
+import type { DcsSettings, Member, Observation } from "./observation.js";
 import type { Verdict } from "./verdict.js";
 
 export type TakeOn = "auto" | "lock" | "writable";
@@ -162,6 +162,25 @@ export interface Contest {
   readonly downAtMs: number;
 }
 
+/** Another holder and Patroni contradict each other; see contradiction.ts. */
+export interface Contradiction {
+  /** When Patroni has confirmed this node against another holder, of late. */
+  readonly confirmedAtMs: readonly number[];
+  /** When `/cluster` was last asked for. */
+  readonly readAtMs: number;
+  /** Whom `/cluster` names in our place: this node does without the VIP although Patroni says that it leads. */
+  readonly yieldedTo: string | null;
+}
+
+/** `GET /cluster`, read anew. */
+export interface ClusterReading {
+  readonly sentAtMs: number;
+  /** `null`: no usable answer. */
+  readonly members: readonly Member[] | null;
+  /** The name of this node's member; `null` when it cannot be told. */
+  readonly own: string | null;
+}
+
 /** An operator's word about the VIP on this node (maintenance.ts); `untilMs` Infinity = until the next word. */
 export type Maintenance =
   | { readonly kind: "none" }
@@ -182,6 +201,7 @@ export interface GroupState {
   readonly rightUntilMs: number;
   readonly dcs: DcsSettings | null;
   readonly maintenance: Maintenance;
+  readonly contradiction: Contradiction;
   /** The cluster was in Patroni's maintenance mode when Patroni, having seen its DCS, last said something. */
   readonly clusterPaused: boolean;
   readonly speakers: Readonly<Record<string, Speaker>>;
@@ -212,6 +232,8 @@ export type GroupEvent =
       readonly observation: Observation;
     }
   | { readonly kind: "dcsSettingsLearned"; readonly dcs: DcsSettings }
+  /** `readCluster` was ordered. */
+  | { readonly kind: "clusterRead"; readonly reading: ClusterReading }
   | {
       readonly kind: "advertReceived";
       readonly from: string;
@@ -261,6 +283,8 @@ export interface Leases {
 export type Effect =
   /** An answer to a question of another group that was asked at `notBeforeMs` or later will do. */
   | { readonly kind: "ask"; readonly question: number; readonly notBeforeMs: number; readonly timeoutMs: number }
+  /** Tell who leads by `GET /cluster`, which makes Patroni read its DCS. */
+  | { readonly kind: "readCluster" }
   /** Tell when PostgreSQL on this node ends its recovery, where that can be seen. */
   | { readonly kind: "watchRecovery" }
   /** Addresses in, announcement (unless the VIP is only kept), advert of this priority on its cadence. */
@@ -313,6 +337,7 @@ export type Reason =
   | "patroni-back"
   | "claim"
   | "conflict"
+  | "two-leaders"
   | "deadline"
   | "startup-grace-over"
   | "lease-ended"

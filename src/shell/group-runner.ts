@@ -4,7 +4,7 @@
  */
 import { unreachable } from "../assert.js";
 import { initialState, nextDeadlineMs, step } from "../core/group.js";
-import type { Effect, GroupEvent, GroupSettings, GroupState, Leases, Report } from "../core/types.js";
+import type { ClusterReading, Effect, GroupEvent, GroupSettings, GroupState, Leases, Report } from "../core/types.js";
 import type { Clock } from "../ports/clock.js";
 import type { Holding, OrderFailure } from "../ports/network.js";
 import type { Patroni } from "../ports/patroni.js";
@@ -31,6 +31,8 @@ export interface GroupPorts {
    * `null` when it is in none, or nobody can tell.
    */
   readonly recoveryEnds: () => Promise<boolean> | null;
+  /** `GET /cluster`, in which this node is the member that Patroni calls by this name, where it tells one. Never rejects. */
+  readonly readCluster: (statedName: string | null) => Promise<ClusterReading>;
   /** Called for each report, in order, with the state after the step that made it. */
   readonly report: (report: Report, state: GroupState) => void;
   /** The virtual router ID is needed before the first advert; asked when Patroni's first answer has come. */
@@ -201,6 +203,9 @@ export class GroupRunner {
       case "ask":
         void this.#ask(effect);
         return;
+      case "readCluster":
+        void this.#readCluster();
+        return;
       case "watchRecovery":
         void this.#watchRecovery();
         return;
@@ -242,6 +247,12 @@ export class GroupRunner {
     const answer = await this.#ports.patroni.health(this.#setup.path, timeoutMs, notBeforeMs);
     const { sentAtMs, answeredAtMs, observation } = answer;
     this.dispatch({ kind: "patroniAnswered", question, sentAtMs, answeredAtMs, observation });
+  }
+
+  async #readCluster(): Promise<void> {
+    const { view } = this.#state;
+    const statedName = view?.observation.kind === "answered" ? view.observation.status.name : null;
+    this.dispatch({ kind: "clusterRead", reading: await this.#ports.readCluster(statedName) });
   }
 
   async #watchRecovery(): Promise<void> {

@@ -21,6 +21,7 @@ export interface GroupContext {
   /** Named by the configuration; else it comes with Patroni's first answer. */
   readonly scope: string | null;
   readonly recoveryEnds: GroupPorts["recoveryEnds"];
+  readonly readCluster: GroupPorts["readCluster"];
   readonly log: Logger;
   /** Told of everything that a group reports, in order. */
   readonly listeners: readonly ReportListener[];
@@ -41,7 +42,7 @@ export class Group {
   #scope: string | null;
 
   constructor(config: GroupConfig, context: GroupContext) {
-    const { clock, orders, patroni, recoveryEnds, listen } = context;
+    const { clock, orders, patroni, recoveryEnds, readCluster, listen } = context;
     this.#config = config;
     this.#context = context;
     this.#scope = context.scope;
@@ -53,6 +54,7 @@ export class Group {
       patroni,
       orders,
       recoveryEnds,
+      readCluster,
       listen,
       routerId: (scope) => {
         this.#scope = scope ?? this.#scope;

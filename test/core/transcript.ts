@@ -7,7 +7,7 @@
  */
 import { initialState, nextDeadlineMs, step } from "../../src/core/group.js";
 import { checkInvariants } from "../../src/core/invariants.js";
-import type { Observation, PortState, UnknownReason } from "../../src/core/observation.js";
+import type { Member, Observation, PortState, UnknownReason } from "../../src/core/observation.js";
 import type {
   Effect,
   ElectionSettings,
@@ -42,6 +42,7 @@ export const defaultSettings: GroupSettings = {
 
 /** Breaks ties in elections. */
 const OWN_ADDRESS = "10.0.0.5";
+const OWN_NAME = "pg1";
 const ANSWER_AFTER_MS = 2;
 const TAKE_OVER_MS = 0.2;
 
@@ -61,6 +62,8 @@ export class Scenario {
   #standing: Standing = () => unknown("refused", "refuses");
   #answerAfterMs = ANSWER_AFTER_MS;
   #refusal: string | null = null;
+  /** What `/cluster` answers; this node is pg1. */
+  #members: readonly Member[] | null = null;
   /** `null`: Patroni has not seen its DCS yet. */
   #dcsAgeMs: number | null = 5_000;
   #lines: string[] = [];
@@ -104,6 +107,9 @@ export class Scenario {
         return;
       case "elect":
         this.#settings = { ...this.#settings, priority: Number(words[0]), election: election(words) };
+        return;
+      case "cluster":
+        this.#members = words[0] === "silent" ? null : words.map(memberOf);
         return;
       case "refuse":
         this.#refusal = words[0] ?? null;
@@ -157,6 +163,11 @@ export class Scenario {
         answeredAtMs,
         observation,
       });
+    }
+    if (effect.kind === "readCluster") {
+      const own = this.#members?.find(({ name }) => name === OWN_NAME)?.name ?? null;
+      const reading = { sentAtMs: this.#nowMs, members: this.#members, own };
+      this.#schedule(this.#nowMs + ANSWER_AFTER_MS, { kind: "clusterRead", reading });
     }
     if (effect.kind === "takeOver") this.#schedule(this.#nowMs + TAKE_OVER_MS, this.#takeOverOutcome());
   }
@@ -241,6 +252,13 @@ function standingOf(words: readonly string[], dcsAgeMs: () => number | null): St
     const said = status(second as PatroniRole, third as PatroniState, words.slice(3));
     return { kind: "answered", hasRole, status: said, dcsSeenAtMs };
   };
+}
+
+/** `pg2:leader:3`, on timeline 3. */
+function memberOf(word: string): Member {
+  const [name = "", role = "", timeline] = word.split(":");
+  const untold = { state: "running", host: null, port: null, apiUrl: null, lagBytes: null };
+  return { name, role, timeline: timeline === undefined ? null : Number(timeline), ...untold };
 }
 
 function unknown(reason: UnknownReason, port: PortState): Observation {

@@ -142,6 +142,7 @@ export class SignedNode {
       },
       orders: sender.orders,
       recoveryEnds: () => null,
+      readCluster: () => Promise.resolve({ sentAtMs: clock.nowMs(), members: null, own: null }),
       report: (report) => {
         if (report.kind !== "transition" || this.#running?.runner !== runner) return;
         this.#segment.stepped(`${this.address} ${report.from} -> ${report.to} [${report.reason}]`);

@@ -121,6 +121,7 @@ function nodeFault(random: Random): NodeFault {
     () => ({ kind: "restSlow", delayMs: random.pick([20, 150, 400]) }),
     () => ({ kind: "restHangs" }),
     () => ({ kind: "restGarbage" }),
+    () => ({ kind: "restLies" }),
     () => ({ kind: "postgresCrash" }),
     () => ({ kind: "postgresCrash" }),
     () => ({ kind: "agentKill" }),
