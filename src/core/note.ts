@@ -167,7 +167,7 @@ function noteAdvert(turn: Turn, event: GroupEvent & { kind: "advertReceived" }):
     return;
   }
   compare(turn, event);
-  turn.set({ speakers: heard(turn.state.speakers, event, turn.nowMs) });
+  turn.set({ speakers: heard(turn.state.speakers, event, turn.settings.timing, turn.nowMs) });
   noteRival(turn, event);
   if (priority <= LAME_DUCK_PRIORITY) turn.disturb();
   if (priority === 0) {

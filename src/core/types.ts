@@ -30,6 +30,8 @@ export interface ElectionSettings {
 /** Spans in milliseconds; the defaults are in the configuration's table. */
 export interface Timing {
   readonly advertIntervalMs: number;
+  /** What Skew_Time is a share of; `null`: the interval of the advert. */
+  readonly skewUnitMs: number | null;
   /** Between questions to Patroni: at rest, when a fail-over may be under way, from the lock on. */
   readonly pollMs: number;
   readonly turboMs: number;

@@ -28,6 +28,7 @@ export const defaultSettings: GroupSettings = {
   election: null,
   timing: {
     advertIntervalMs: 100,
+    skewUnitMs: null,
     pollMs: 100,
     turboMs: 10,
     lockPollMs: 5,
@@ -110,6 +111,9 @@ export class Scenario {
         return;
       case "cluster":
         this.#members = words[0] === "silent" ? null : words.map(memberOf);
+        return;
+      case "vrrp-2":
+        this.#settings = { ...this.#settings, timing: vrrp2(duration(words[0])) };
         return;
       case "refuse":
         this.#refusal = words[0] ?? null;
@@ -252,6 +256,11 @@ function standingOf(words: readonly string[], dcsAgeMs: () => number | null): St
     const said = status(second as PatroniRole, third as PatroniState, words.slice(3));
     return { kind: "answered", hasRole, status: said, dcsSeenAtMs };
   };
+}
+
+/** The timing of VRRPv2, whose Skew_Time is a share of a second. */
+export function vrrp2(advertIntervalMs: number): GroupSettings["timing"] {
+  return { ...defaultSettings.timing, advertIntervalMs, skewUnitMs: 1_000 };
 }
 
 /** `pg2:leader:3`, on timeline 3. */

@@ -22,6 +22,7 @@ export const defaultSettings: GroupSettings = {
   election: null,
   timing: {
     advertIntervalMs: 100,
+    skewUnitMs: null,
     pollMs: 100,
     turboMs: 10,
     lockPollMs: 5,
