@@ -125,7 +125,7 @@ export class Turn {
 
   /** Puts an address back that somebody deleted; how often somebody does that must not be how often we announce. */
   putBack(priority: number): void {
-    if (nextAnnouncementMs(onceMore(this.#state.announcing, this.nowMs)) <= this.nowMs) {
+    if (nextAnnouncementMs(onceMore(this.#state.announcing, this.nowMs), this.settings.vips) <= this.nowMs) {
       this.takeOver(priority);
     } else {
       this.takeOverQuietly(priority);

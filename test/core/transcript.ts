@@ -112,6 +112,9 @@ export class Scenario {
       case "cluster":
         this.#members = words[0] === "silent" ? null : words.map(memberOf);
         return;
+      case "vips":
+        this.#settings = { ...this.#settings, vips: (words[0] ?? "").split(",") };
+        return;
       case "vrrp-2":
         this.#settings = { ...this.#settings, timing: vrrp2(duration(words[0])) };
         return;
