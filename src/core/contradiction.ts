@@ -55,7 +55,8 @@ export function yieldToLeader(turn: Turn): boolean {
   const text = `by /cluster the VIP is that of ${yieldedTo}, whatever Patroni says of this node`;
   if (holds(phase)) {
     turn.alarm("two-leaders", text);
-    release(turn, "two-leaders", text);
+    // A lame duck goes when somebody claims the VIP with good reason, as ever.
+    release(turn, phase.kind === "holder" ? "two-leaders" : "claim", text);
   } else if (phase.kind === "starting" && phase.adopted) {
     dropLeftover(turn, "not-leader", text);
   } else if (phase.kind === "standby" && view !== null && view.verdict.kind !== "silent") {

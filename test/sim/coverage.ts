@@ -32,7 +32,6 @@ export const arrows: readonly string[] = [
   "lameDuck -> standby [claim]",
   "lameDuck -> standby [deadline]",
   "lameDuck -> standby [lease-ended]",
-  "lameDuck -> standby [two-leaders]",
   "lameDuck -> standby [address-deleted]",
   "lameDuck -> fault [link-down]",
   "lameDuck -> fault [address-refused]",
