@@ -177,13 +177,15 @@ class Agent {
         this.#hooks.note(name, report);
       },
     ];
-    const { patroni, scope, postgres } = this.#clusterOf(group, config);
+    const cluster = this.#clusterOf(group, config);
+    const { patroni, scope, postgres } = cluster;
     return new Group(group, {
       clock: this.#clock,
       orders: this.#orders,
       patroni,
       scope,
       recoveryEnds: () => recoveryEnds(postgres.port, this.#orders),
+      readCluster: (statedName) => cluster.read(statedName),
       log: this.#log,
       listeners,
       listen: () => {

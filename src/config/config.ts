@@ -100,6 +100,7 @@ export type Transport =
 /** The spans that the core decides by; it says what they mean (`Timing` in core/types.ts). */
 export interface GroupTiming {
   readonly advertIntervalMs: number;
+  readonly skewUnitMs: number | null;
   readonly pollMs: number;
   readonly turboMs: number;
   readonly lockPollMs: number;
@@ -165,6 +166,9 @@ export function defaultFifo(socketPath: string): string {
 
 /** VRRPv2 counts whole seconds; 1 s is what its routers use unless told otherwise. */
 const DEFAULT_ADVERT_INTERVAL_MS = { 3: 100, 2: 1000 } as const;
+
+/** VRRPv2's Skew_Time is a share of a second, whatever the interval (RFC 3768 section 6.1). */
+const V2_SKEW_UNIT_MS = 1000;
 
 /** The Patroni that a group follows, by the name in its settings; that there is such a cluster was checked. */
 export function patroniNamed({ patroni, clusters }: Config, name: string | null): PatroniConfig {
@@ -276,6 +280,7 @@ function advertIntervalOf({ advert_interval, vrrp_version }: VipSettings): numbe
 function timingOf(vip: VipSettings): GroupTiming {
   return {
     advertIntervalMs: advertIntervalOf(vip),
+    skewUnitMs: vip.vrrp_version === 2 ? V2_SKEW_UNIT_MS : null,
     pollMs: vip.poll_interval,
     turboMs: vip.turbo_interval,
     lockPollMs: vip.lock_interval,

@@ -3,6 +3,7 @@
  * arrive does not matter.
  */
 import { assert, unreachable } from "../assert.js";
+import { noteConfirmed, yieldToLeader } from "./contradiction.js";
 import { addBound, duckDeadlineOf } from "./deadlines.js";
 import { decideCandidate, decideElected } from "./election.js";
 import { giveUp, mayTake } from "./maintenance.js";
@@ -14,7 +15,7 @@ import type { Claim, DuckBounds, Hold, Phase, Reason } from "./types.js";
 import { type Verdict, explain, leads, serves } from "./verdict.js";
 
 export function decide(turn: Turn): void {
-  if (giveUp(turn)) return;
+  if (giveUp(turn) || yieldToLeader(turn)) return;
   const { phase } = turn.state;
   const elects = turn.settings.election !== null;
   switch (phase.kind) {
@@ -206,6 +207,7 @@ function answerClaim(turn: Turn, hold: Hold, sentAtMs: number): void {
 function confirm(turn: Turn, hold: Hold, claim: Claim): void {
   outbid(turn, claim.from);
   deny(turn, hold, `${claim.from} claims the VIP, but Patroni confirms this node`);
+  noteConfirmed(turn, hold);
 }
 
 /** A router that does not ask Patroni gives way to a higher priority only. */

@@ -17,16 +17,16 @@ import { explain, serves } from "./verdict.js";
 /** Sets the Active_Down_Timer of a standby by an advert of another node. */
 export function noteRival(turn: Turn, { priority, intervalMs }: GroupEvent & { kind: "advertReceived" }): void {
   const { contest } = turn.state;
-  const { election, priority: own } = turn.settings;
+  const { election, priority: own, timing } = turn.settings;
   if (election === null || contest === null) return;
   if (priority <= LAME_DUCK_PRIORITY) {
     // The loser of an election goes as well, and leaves a winner.
     if (Object.values(turn.state.speakers).some(isActive)) return;
     // It has let go, or wants to: the higher our priority, the sooner we are there.
-    const downAtMs = Math.min(contest.downAtMs, turn.nowMs + skewMs(own, intervalMs));
+    const downAtMs = Math.min(contest.downAtMs, turn.nowMs + skewMs(own, intervalMs, timing));
     turn.set({ contest: { ...contest, downAtMs } });
   } else if (priority >= own || !preempts(election, contest.eligibleSinceMs, turn.nowMs)) {
-    turn.set({ contest: { ...contest, downAtMs: turn.nowMs + downIntervalMs(own, intervalMs) } });
+    turn.set({ contest: { ...contest, downAtMs: turn.nowMs + downIntervalMs(own, intervalMs, timing) } });
   }
 }
 
@@ -60,7 +60,7 @@ export function decideCandidate(turn: Turn): void {
 function firstDownAtMs(turn: Turn): number {
   const { priority, timing } = turn.settings;
   const holders = Object.values(turn.state.speakers).filter(isActive);
-  const ownMs = turn.nowMs + downIntervalMs(priority, timing.advertIntervalMs);
+  const ownMs = turn.nowMs + downIntervalMs(priority, timing.advertIntervalMs, timing);
   return Math.max(ownMs, ...holders.map(({ downAtMs }) => downAtMs));
 }
 

@@ -20,7 +20,11 @@ export function expectMore(turn: Turn, advert: GroupEvent & { kind: "advertRecei
   const forMs = settings.timing.leaseMs * LEASES_PER_ADVERT;
   if (intervalMs > forMs / 2) return;
   const untilMs = nowMs + forMs;
-  const silenceMs = downIntervalMs(settings.election === null ? priority : settings.priority, intervalMs);
+  const silenceMs = downIntervalMs(
+    settings.election === null ? priority : settings.priority,
+    intervalMs,
+    settings.timing,
+  );
   // Only should the network not tell of the silence.
   const downAtMs = untilMs + silenceMs;
   turn.set({ speakers: { ...speakers, [from]: { ...speaker, downAtMs } } });
@@ -42,6 +46,7 @@ export function noteCeased(turn: Turn, from: string): void {
   if (contest === null) return;
   const others = Object.entries(speakers).flatMap(([source, { downAtMs }]) => (source === from ? [] : [downAtMs]));
   // Whoever has just become eligible waits for an interval of its own.
-  const ownMs = contest.eligibleSinceMs + downIntervalMs(turn.settings.priority, turn.settings.timing.advertIntervalMs);
+  const { priority, timing } = turn.settings;
+  const ownMs = contest.eligibleSinceMs + downIntervalMs(priority, timing.advertIntervalMs, timing);
   turn.set({ contest: { ...contest, downAtMs: Math.max(turn.nowMs, ownMs, ...others) } });
 }

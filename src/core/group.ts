@@ -13,6 +13,7 @@
  * - a holder has orders for its leases outstanding at any time, so the network lets go when the core stops.
  */
 import { nextAnnouncementMs, silentAnnouncing } from "./announcing.js";
+import { uncontradicted } from "./contradiction.js";
 import { decide } from "./decide.js";
 import { duckDeadlineOf } from "./deadlines.js";
 import { maintenanceOverMs, passMaintenance } from "./maintenance.js";
@@ -42,6 +43,7 @@ export function initialState(): GroupState {
     rightUntilMs: 0,
     dcs: null,
     maintenance: { kind: "none" },
+    contradiction: uncontradicted,
     clusterPaused: false,
     speakers: {},
     contest: null,
@@ -98,10 +100,10 @@ export function nextDeadlineMs(settings: GroupSettings, state: GroupState, nowMs
       if (probeOverMs(state) > nowMs) deadlines.push(probeOverMs(state));
       break;
     case "lameDuck":
-      deadlines.push(duckDeadlineOf(phase.bounds), ...holdDeadlines(phase.hold, state));
+      deadlines.push(duckDeadlineOf(phase.bounds), ...holdDeadlines(settings, phase.hold, state));
       break;
     case "holder":
-      deadlines.push(...holdDeadlines(phase.hold, state));
+      deadlines.push(...holdDeadlines(settings, phase.hold, state));
       break;
     case "fault":
       deadlines.push(phase.retryAtMs);
@@ -112,9 +114,9 @@ export function nextDeadlineMs(settings: GroupSettings, state: GroupState, nowMs
   return Math.min(...deadlines, Infinity);
 }
 
-function holdDeadlines(hold: Hold, state: GroupState): number[] {
+function holdDeadlines({ vips }: GroupSettings, hold: Hold, state: GroupState): number[] {
   const { announcing, probe } = state;
-  return [hold.renewAtMs, hold.restoreAtMs ?? Infinity, nextAnnouncementMs(announcing), probe.againAtMs];
+  return [hold.renewAtMs, hold.restoreAtMs ?? Infinity, nextAnnouncementMs(announcing, vips), probe.againAtMs];
 }
 
 /** Once over, the grace wakes nobody any more: the next answer of Patroni decides. */
@@ -157,7 +159,7 @@ function orderWhatIsDue(turn: Turn): void {
       withHold(turn, (hold) => turn.renewed(hold));
       turn.renewLeases();
     }
-    if (turn.nowMs >= nextAnnouncementMs(turn.state.announcing)) turn.announceNow();
+    if (turn.nowMs >= nextAnnouncementMs(turn.state.announcing, turn.settings.vips)) turn.announceNow();
   }
   if (asks(turn.state.phase)) ask(turn);
 }

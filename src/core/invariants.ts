@@ -1,5 +1,6 @@
 /** What must be true of a group after every step. Used by tests and the simulator, which run the same core as the agent. */
 import { assert } from "../assert.js";
+import { paceOf } from "./announcing.js";
 import { duckDeadlineOf, isSustained } from "./deadlines.js";
 import { nextDeadlineMs } from "./group.js";
 import { holds } from "./moves.js";
@@ -7,8 +8,6 @@ import { questionsAtOnce } from "./polling.js";
 import type { Effect, GroupSettings, GroupState } from "./types.js";
 import { leads, serves } from "./verdict.js";
 
-const ARP_BUDGET_WINDOW_MS = 1_000;
-const ANNOUNCEMENTS_PER_WINDOW = 4;
 /** An address whose lifetime has to end with the right may be gone this long before: whole seconds, and 20 ms. */
 const KERNEL_EARLY_MS = 1_020;
 
@@ -31,6 +30,7 @@ export function checkInvariants(
     assert(nowMs < deadlineMs, "no lame duck outlives its deadline");
   }
   if (after.maintenance.kind === "released") assert(!holds(phase), "what was released is not held");
+  if (after.contradiction.yieldedTo !== null) assert(!holds(phase), "what was yielded to a leader is not held");
   for (const effect of effects) {
     if (effect.kind === "takeOver") {
       assert(view !== null, "nothing is taken without an answer of Patroni");
@@ -52,9 +52,10 @@ export function checkInvariants(
     if (effect.kind === "announce")
       assert(phase.kind === "holder" || phase.kind === "lameDuck", "only one who has the VIP announces it");
   }
-  const recent = after.announcing.madeAtMs.filter((atMs) => atMs > nowMs - ARP_BUDGET_WINDOW_MS);
+  const { announcements, windowMs } = paceOf(settings.vips);
+  const recent = after.announcing.madeAtMs.filter((atMs) => atMs > nowMs - windowMs);
   // A take-over itself is never held back, so it may come on top of the budget.
-  assert(recent.length <= ANNOUNCEMENTS_PER_WINDOW + 2, "announcements stay within the budget");
+  assert(recent.length <= announcements + 2, "announcements stay within the budget");
   assert(nextDeadlineMs(settings, after, nowMs) > nowMs, "a step leaves nothing due");
   assert(after.polling.lastQuestion - before.polling.lastQuestion <= 1, "one question at a time");
 }

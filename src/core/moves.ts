@@ -46,7 +46,7 @@ export function assertHolding(turn: Turn): void {
 }
 
 /** Right after a take-over a claim is the last word of a predecessor that had not heard of it. */
-const LAST_WORDS_MS = 1_000;
+export const LAST_WORDS_MS = 1_000;
 
 /** Another node's claim turned out to be unfounded: it has to hear us, and so have its neighbours. */
 export function deny(turn: Turn, hold: Hold, claim: string): void {

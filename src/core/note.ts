@@ -3,6 +3,7 @@
  * itself ends the right to the VIP: the interface is lost, the address is refused, the lease has ended, the agent stops.
  */
 import { unreachable } from "../assert.js";
+import { noteCluster } from "./contradiction.js";
 import { duckDeadlineOf, isOutlived, rightUntil } from "./deadlines.js";
 import { noteMaintenance, pinHere } from "./maintenance.js";
 import { assertHolding, holds, letGo, release, standBy, withHold } from "./moves.js";
@@ -40,6 +41,9 @@ export function note(turn: Turn, event: GroupEvent): void {
       return;
     case "dcsSettingsLearned":
       turn.set({ dcs: event.dcs });
+      return;
+    case "clusterRead":
+      noteCluster(turn, event);
       return;
     case "advertReceived":
       noteAdvert(turn, event);
@@ -171,7 +175,7 @@ function noteAdvert(turn: Turn, event: GroupEvent & { kind: "advertReceived" }):
     return;
   }
   compare(turn, event);
-  turn.set({ speakers: heard(turn.state.speakers, event, turn.nowMs) });
+  turn.set({ speakers: heard(turn.state.speakers, event, turn.settings.timing, turn.nowMs) });
   noteRival(turn, event);
   if (priority <= LAME_DUCK_PRIORITY) turn.disturb();
   if (priority === 0) {

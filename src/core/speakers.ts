@@ -1,7 +1,7 @@
 /**
  * Who else speaks on our VRID: the last advert of each source, so that we know whether somebody answers for the VIP.
  */
-import type { Speaker } from "./types.js";
+import type { Speaker, Timing } from "./types.js";
 
 /** Sources remembered at most; forged adverts from ever new addresses push out the oldest. */
 const MAX_SPEAKERS = 16;
@@ -16,11 +16,16 @@ export interface HeardAdvert {
 }
 
 /** Notes an advert. Priority 0 means that its sender has let go (RFC 9568 section 5.2.4). */
-export function heard(speakers: Speakers, advert: HeardAdvert, nowMs: number): Speakers {
+export function heard(speakers: Speakers, advert: HeardAdvert, timing: Timing, nowMs: number): Speakers {
   const { from, winsTies, priority, intervalMs } = advert;
   const others = without(speakers, from);
   if (priority === 0) return others;
-  const speaker = { priority, winsTies, lastAtMs: nowMs, downAtMs: nowMs + downIntervalMs(priority, intervalMs) };
+  const speaker = {
+    priority,
+    winsTies,
+    lastAtMs: nowMs,
+    downAtMs: nowMs + downIntervalMs(priority, intervalMs, timing),
+  };
   return { ...newest(others, MAX_SPEAKERS - 1), [from]: speaker };
 }
 
@@ -37,13 +42,13 @@ export function someoneAnswers(speakers: Speakers): boolean {
 }
 
 /** Active_Down_Interval = 3 × Active_Adver_Interval + Skew_Time (RFC 9568 section 6.1). */
-export function downIntervalMs(priority: number, intervalMs: number): number {
-  return 3 * intervalMs + skewMs(priority, intervalMs);
+export function downIntervalMs(priority: number, intervalMs: number, timing: Timing): number {
+  return 3 * intervalMs + skewMs(priority, intervalMs, timing);
 }
 
-/** Skew_Time: the higher the priority, the sooner (RFC 9568 section 6.1). */
-export function skewMs(priority: number, intervalMs: number): number {
-  return ((256 - priority) * intervalMs) / 256;
+/** Skew_Time: the higher the priority, the sooner (RFC 9568 section 6.1; RFC 3768 section 6.1, where its unit is a second). */
+export function skewMs(priority: number, intervalMs: number, { skewUnitMs }: Timing): number {
+  return ((256 - priority) * (skewUnitMs ?? intervalMs)) / 256;
 }
 
 function without(speakers: Speakers, from: string): Speakers {

@@ -4,17 +4,7 @@
  */
 import { afterTakeOver, made, nextAnnouncementMs, onceMore, silenced } from "./announcing.js";
 import { leasesOf } from "./deadlines.js";
-import type {
-  Announcing,
-  Counters,
-  Effect,
-  GroupSettings,
-  GroupState,
-  Hold,
-  Phase,
-  Polling,
-  Reason,
-} from "./types.js";
+import type { Announcing, Counters, Effect, GroupSettings, GroupState, Hold, Phase, Polling, Reason } from "./types.js";
 
 /** Shorter than what status remembers of an alarm, so that it stays there while its cause lasts. */
 const REMIND_MS = 30_000;
@@ -119,7 +109,7 @@ export class Turn {
 
   /** Puts an address back that somebody deleted; how often somebody does that must not be how often we announce. */
   putBack(priority: number): void {
-    if (nextAnnouncementMs(onceMore(this.#state.announcing, this.nowMs)) <= this.nowMs) {
+    if (nextAnnouncementMs(onceMore(this.#state.announcing, this.nowMs), this.settings.vips) <= this.nowMs) {
       this.takeOver(priority);
     } else {
       this.takeOverQuietly(priority);

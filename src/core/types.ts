@@ -3,7 +3,7 @@
  *
  * Pure data. Every instant is in monotonic milliseconds and ends in `AtMs` or `UntilMs`; every span ends in `Ms`.
  */
-import type { DcsSettings, Observation } from "./observation.js";
+import type { DcsSettings, Member, Observation } from "./observation.js";
 import type { Verdict } from "./verdict.js";
 
 export type TakeOn = "auto" | "lock" | "writable";
@@ -32,6 +32,8 @@ export interface ElectionSettings {
 /** Spans in milliseconds; the defaults are in the configuration's table. */
 export interface Timing {
   readonly advertIntervalMs: number;
+  /** What Skew_Time is a share of; `null`: the interval of the advert. */
+  readonly skewUnitMs: number | null;
   /** Between questions to Patroni: at rest, when a fail-over may be under way, from the lock on. */
   readonly pollMs: number;
   readonly turboMs: number;
@@ -168,6 +170,25 @@ export interface Contest {
   readonly downAtMs: number;
 }
 
+/** Another holder and Patroni contradict each other; see contradiction.ts. */
+export interface Contradiction {
+  /** When Patroni has confirmed this node against another holder, of late. */
+  readonly confirmedAtMs: readonly number[];
+  /** When `/cluster` was last asked for. */
+  readonly readAtMs: number;
+  /** Whom `/cluster` names in our place: this node does without the VIP although Patroni says that it leads. */
+  readonly yieldedTo: string | null;
+}
+
+/** `GET /cluster`, read anew. */
+export interface ClusterReading {
+  readonly sentAtMs: number;
+  /** `null`: no usable answer. */
+  readonly members: readonly Member[] | null;
+  /** The name of this node's member; `null` when it cannot be told. */
+  readonly own: string | null;
+}
+
 /** An operator's word about the VIP on this node (maintenance.ts); `untilMs` Infinity = until the next word. */
 export type Maintenance =
   | { readonly kind: "none" }
@@ -188,6 +209,7 @@ export interface GroupState {
   readonly rightUntilMs: number;
   readonly dcs: DcsSettings | null;
   readonly maintenance: Maintenance;
+  readonly contradiction: Contradiction;
   /** The cluster was in Patroni's maintenance mode when Patroni, having seen its DCS, last said something. */
   readonly clusterPaused: boolean;
   readonly speakers: Readonly<Record<string, Speaker>>;
@@ -218,6 +240,8 @@ export type GroupEvent =
       readonly observation: Observation;
     }
   | { readonly kind: "dcsSettingsLearned"; readonly dcs: DcsSettings }
+  /** `readCluster` was ordered. */
+  | { readonly kind: "clusterRead"; readonly reading: ClusterReading }
   | {
       readonly kind: "advertReceived";
       readonly from: string;
@@ -279,12 +303,19 @@ export type Effect =
   /** An answer to a question of another group that was asked at `notBeforeMs` or later will do. */
   | { readonly kind: "ask"; readonly question: number; readonly notBeforeMs: number; readonly timeoutMs: number }
   /** Ask again and again, and answer when Patroni says something else than it did last, or patience is over. */
-  | { readonly kind: "askPatiently"; readonly question: number; readonly patience: Patience; readonly timeoutMs: number }
+  | {
+      readonly kind: "askPatiently";
+      readonly question: number;
+      readonly patience: Patience;
+      readonly timeoutMs: number;
+    }
   /**
    * Adverts of this node that say the same as its last one need not be told until then, as long as there is one in each
    * `silenceMs`. It ends when this node is no standby any more: whoever has the VIP hears every advert.
    */
   | { readonly kind: "expectAdverts"; readonly from: string; readonly silenceMs: number; readonly untilMs: number }
+  /** Tell who leads by `GET /cluster`, which makes Patroni read its DCS. */
+  | { readonly kind: "readCluster" }
   /** Tell when PostgreSQL on this node ends its recovery, where that can be seen. */
   | { readonly kind: "watchRecovery" }
   /** Addresses in, announcement (unless the VIP is only kept), advert of this priority on its cadence. */
@@ -337,6 +368,7 @@ export type Reason =
   | "patroni-back"
   | "claim"
   | "conflict"
+  | "two-leaders"
   | "deadline"
   | "startup-grace-over"
   | "lease-ended"

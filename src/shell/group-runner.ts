@@ -4,7 +4,16 @@
  */
 import { unreachable } from "../assert.js";
 import { initialState, nextDeadlineMs, step } from "../core/group.js";
-import type { Effect, GroupEvent, GroupSettings, GroupState, Leases, Patience, Report } from "../core/types.js";
+import type {
+  ClusterReading,
+  Effect,
+  GroupEvent,
+  GroupSettings,
+  GroupState,
+  Leases,
+  Patience,
+  Report,
+} from "../core/types.js";
 import type { Clock } from "../ports/clock.js";
 import type { Holding, OrderFailure } from "../ports/network.js";
 import type { HealthAnswer, Patroni } from "../ports/patroni.js";
@@ -31,6 +40,8 @@ export interface GroupPorts {
    * `null` when it is in none, or nobody can tell.
    */
   readonly recoveryEnds: () => Promise<boolean> | null;
+  /** `GET /cluster`, in which this node is the member that Patroni calls by this name, where it tells one. Never rejects. */
+  readonly readCluster: (statedName: string | null) => Promise<ClusterReading>;
   /** Called for each report, in order, with the state after the step that made it. */
   readonly report: (report: Report, state: GroupState) => void;
   /** The virtual router ID is needed before the first advert; asked when Patroni's first answer has come. */
@@ -213,6 +224,9 @@ export class GroupRunner {
       case "expectAdverts":
         this.#ports.expect(this, effect.from, effect.silenceMs, effect.untilMs);
         return;
+      case "readCluster":
+        void this.#readCluster();
+        return;
       case "watchRecovery":
         void this.#watchRecovery();
         return;
@@ -279,6 +293,12 @@ export class GroupRunner {
     if (this.#placement === null || this.#routerId === null) return;
     const { ifIndex } = this.#placement;
     void this.#ports.orders.give({ kind: "heedAdverts", ifIndex, routerId: this.#routerId });
+  }
+
+  async #readCluster(): Promise<void> {
+    const { view } = this.#state;
+    const statedName = view?.observation.kind === "answered" ? view.observation.status.name : null;
+    this.dispatch({ kind: "clusterRead", reading: await this.#ports.readCluster(statedName) });
   }
 
   async #watchRecovery(): Promise<void> {

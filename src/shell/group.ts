@@ -21,6 +21,7 @@ export interface GroupContext {
   /** Named by the configuration; else it comes with Patroni's first answer. */
   readonly scope: string | null;
   readonly recoveryEnds: GroupPorts["recoveryEnds"];
+  readonly readCluster: GroupPorts["readCluster"];
   readonly log: Logger;
   /** Told of everything that a group reports, in order. */
   readonly listeners: readonly ReportListener[];
@@ -42,7 +43,7 @@ export class Group {
   #scope: string | null;
 
   constructor(config: GroupConfig, context: GroupContext) {
-    const { clock, orders, patroni, recoveryEnds, listen, expect } = context;
+    const { clock, orders, patroni, recoveryEnds, readCluster, listen, expect } = context;
     this.#config = config;
     this.#context = context;
     this.#scope = context.scope;
@@ -54,6 +55,7 @@ export class Group {
       patroni,
       orders,
       recoveryEnds,
+      readCluster,
       listen,
       expect,
       routerId: (scope) => {

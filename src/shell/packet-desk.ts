@@ -125,7 +125,10 @@ export class PacketDesk {
     return known;
   }
 
-  #groupOf({ ifIndex, family }: Pick<AdvertEvent, "ifIndex" | "family">, routerId: number | undefined): GroupRunner | undefined {
+  #groupOf(
+    { ifIndex, family }: Pick<AdvertEvent, "ifIndex" | "family">,
+    routerId: number | undefined,
+  ): GroupRunner | undefined {
     return this.#ports.groups.find(
       ({ runner }) =>
         runner.routerId === routerId &&

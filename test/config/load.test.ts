@@ -50,6 +50,7 @@ test("--vip alone suffices, and every default is resolved", async () => {
           silenceTimeoutMs: 15_000,
           startupGraceMs: 3000,
           promoteGraceMs: 1000,
+          skewUnitMs: null,
         },
       },
     ],
@@ -141,6 +142,7 @@ test("a VRRPv2 password comes from a file or the environment too, and no flag ta
   const bytes = new TextEncoder().encode("12345678");
   assert.deepEqual(fromEnvironment?.dialect, { kind: "v2", authentication: { kind: "password", bytes } });
   assert.equal(fromEnvironment.timing.advertIntervalMs, 255_000);
+  assert.equal(fromEnvironment.timing.skewUnitMs, 1_000);
   const files = { yaml: yaml.replace("2,", "2, auth_pass_file: PASS_FILE,"), passFile: "abc\nnothing of this\n" };
   const [fromFile] = (await loaded(files)).groups;
   const padded = new Uint8Array([0x61, 0x62, 0x63, 0, 0, 0, 0, 0]);

@@ -8,7 +8,7 @@
  */
 import { initialState, nextDeadlineMs, step } from "../../src/core/group.js";
 import { checkInvariants } from "../../src/core/invariants.js";
-import type { Observation, PortState, UnknownReason } from "../../src/core/observation.js";
+import type { Member, Observation, PortState, UnknownReason } from "../../src/core/observation.js";
 import type {
   Effect,
   ElectionSettings,
@@ -32,6 +32,7 @@ export const defaultSettings: GroupSettings = {
   election: null,
   timing: {
     advertIntervalMs: 100,
+    skewUnitMs: null,
     pollMs: 100,
     turboMs: 10,
     lockPollMs: 5,
@@ -46,6 +47,7 @@ export const defaultSettings: GroupSettings = {
 
 /** Breaks ties in elections. */
 const OWN_ADDRESS = "10.0.0.5";
+const OWN_NAME = "pg1";
 const ANSWER_AFTER_MS = 2;
 const TAKE_OVER_MS = 0.2;
 
@@ -68,6 +70,8 @@ export class Scenario {
   readonly #expected = new ExpectedAdverts();
   #answerAfterMs = ANSWER_AFTER_MS;
   #refusal: string | null = null;
+  /** What `/cluster` answers; this node is pg1. */
+  #members: readonly Member[] | null = null;
   /** `null`: Patroni has not seen its DCS yet. */
   #dcsAgeMs: number | null = 5_000;
   #lines: string[] = [];
@@ -113,6 +117,15 @@ export class Scenario {
         return;
       case "elect":
         this.#settings = { ...this.#settings, priority: Number(words[0]), election: election(words) };
+        return;
+      case "cluster":
+        this.#members = words[0] === "silent" ? null : words.map(memberOf);
+        return;
+      case "vips":
+        this.#settings = { ...this.#settings, vips: (words[0] ?? "").split(",") };
+        return;
+      case "vrrp-2":
+        this.#settings = { ...this.#settings, timing: vrrp2(duration(words[0])) };
         return;
       case "refuse":
         this.#refusal = words[0] ?? null;
@@ -167,6 +180,13 @@ export class Scenario {
       const { firstAtMs } = effect.patience;
       this.#schedule(firstAtMs, () => {
         this.#ask(effect, effect.patience);
+      });
+    }
+    if (effect.kind === "readCluster") {
+      const own = this.#members?.find(({ name }) => name === OWN_NAME)?.name ?? null;
+      const reading = { sentAtMs: this.#nowMs, members: this.#members, own };
+      this.#schedule(this.#nowMs + ANSWER_AFTER_MS, () => {
+        this.#step({ kind: "clusterRead", reading });
       });
     }
     if (effect.kind === "takeOver") {
@@ -281,6 +301,18 @@ function standingOf(words: readonly string[], dcsAgeMs: () => number | null): St
 function gist(observation: Observation, sentAtMs: number): string {
   const ageMs = observation.kind === "answered" ? sentAtMs - (observation.dcsSeenAtMs ?? Infinity) : 0;
   return JSON.stringify({ ...observation, dcsSeenAtMs: Math.round(ageMs) });
+}
+
+/** The timing of VRRPv2, whose Skew_Time is a share of a second. */
+export function vrrp2(advertIntervalMs: number): GroupSettings["timing"] {
+  return { ...defaultSettings.timing, advertIntervalMs, skewUnitMs: 1_000 };
+}
+
+/** `pg2:leader:3`, on timeline 3. */
+function memberOf(word: string): Member {
+  const [name = "", role = "", timeline] = word.split(":");
+  const untold = { state: "running", host: null, port: null, apiUrl: null, lagBytes: null };
+  return { name, role, timeline: timeline === undefined ? null : Number(timeline), ...untold };
 }
 
 function unknown(reason: UnknownReason, port: PortState): Observation {

@@ -5,6 +5,7 @@
 import assert from "node:assert/strict";
 import { readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { describe, it } from "node:test";
+import { arrows } from "../sim/coverage.js";
 import { Scenario } from "./transcript.js";
 
 const folder = new URL("../transcripts/", import.meta.url);
@@ -21,6 +22,12 @@ describe("transcripts", () => {
       else assert.equal(played, written);
     });
   }
+
+  it("take every arrow of the state machine", () => {
+    const texts = names.map((name) => readFileSync(new URL(name, folder), "utf8"));
+    const missing = arrows.filter((arrow) => !texts.some((text) => text.includes(` ${arrow} `)));
+    assert.deepEqual(missing, []);
+  });
 });
 
 /** Keeps comments and inputs, and puts the trace of each input below it. */

@@ -84,6 +84,8 @@ describe("a virtual MAC", () => {
   }
 
   it("is what the client hears, for both families", async () => {
+    // New interfaces would forward: the agent's must not.
+    for (const host of [one, two]) await host.exec("sysctl", ["-qw", "net.ipv4.conf.default.forwarding=1"]);
     for (const host of [one, two]) await agents.start(host);
     await watch.holder("one");
     await connect();
@@ -96,6 +98,14 @@ describe("a virtual MAC", () => {
     assert.doesNotMatch(await macvlanAddresses(two), /10\.186|fd77|fe80/);
     const { stdout } = await two.exec("sh", ["-c", "cat /sys/class/net/pgv*/statistics/tx_packets"]);
     assert.deepEqual(stdout.trim().split("\n"), ["0", "0"]);
+  });
+
+  it("makes no router of a host: nothing that comes to it is forwarded", async () => {
+    const switches = "/proc/sys/net/ipv4/ip_forward /proc/sys/net/ipv4/conf/pgv*/forwarding";
+    for (const host of [one, two]) {
+      const { stdout } = await host.exec("sh", ["-c", `cat ${switches}`]);
+      assert.match(stdout, /^(0\n){2,}$/, host.name);
+    }
   });
 
   it("does not keep the nodes from hearing each other, although they send from the same MAC", async () => {

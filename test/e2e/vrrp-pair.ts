@@ -12,6 +12,7 @@ import { StandInCluster } from "../../lab/stand-in-cluster.js";
 import { until } from "../../lab/wait.js";
 import { HolderWatch } from "../../lab/watch.js";
 import { statusSchema, type GroupStatus, type StatusDocument } from "../../src/status.js";
+import { familyOf } from "../../src/wire/addresses.js";
 import { decodeFile } from "../wire/tshark.js";
 import * as v from "valibot";
 
@@ -22,6 +23,13 @@ export const THEIRS = { ipv4: "10.186.157.216", ipv6: "fd77::216" } as const;
 const STATUS_CODES: readonly number[] = [0, 1];
 /** While our agent is stopped, the kernel answers unicast adverts with errors that quote them. */
 const ADVERTS = "vrrp && !icmp && !icmpv6";
+const ADVERTISEMENTS = "icmpv6.type == 136";
+
+/** Of the other router, whose priority is 100 and whose interval 1 s (RFC 3768 and RFC 9568 section 6.1). */
+const SKEW_MS = ((256 - 100) / 256) * 1_000;
+/** How much sooner a router may be that counts in hundredths of a second, and how much later on a busy machine. */
+const EARLY_MS = 50;
+const LATE_MS = 1_000;
 
 export class VrrpPair {
   readonly lab: Lab;
@@ -33,6 +41,7 @@ export class VrrpPair {
   readonly watch: HolderWatch;
   readonly agents: PgvipAgents;
   readonly #capture: Capture;
+  readonly #vip: string;
 
   /** pgvip is configured, not started; its Patroni leads, unless it is made to lie. */
   static async open(vip: string, yaml: string): Promise<VrrpPair> {
@@ -48,14 +57,21 @@ export class VrrpPair {
       const cluster = await StandInCluster.start([ours], client, client);
       const agents = new PgvipAgents({ vips: [], extra: ["--config", configFile(ours)] });
       const capture = await Capture.start(ours, "proto 112 or (ip6 and ip6[6] == 112) or arp or icmp6");
-      return new VrrpPair(lab, cluster, watch, agents, capture);
+      return new VrrpPair(vip, lab, cluster, watch, agents, capture);
     } catch (error) {
       await lab.close();
       throw error;
     }
   }
 
-  private constructor(lab: Lab, cluster: StandInCluster, watch: HolderWatch, agents: PgvipAgents, capture: Capture) {
+  private constructor(
+    vip: string,
+    lab: Lab,
+    cluster: StandInCluster,
+    watch: HolderWatch,
+    agents: PgvipAgents,
+    capture: Capture,
+  ) {
     this.lab = lab;
     this.ours = lab.host("ours");
     this.theirs = lab.host("theirs");
@@ -64,6 +80,7 @@ export class VrrpPair {
     this.watch = watch;
     this.agents = agents;
     this.#capture = capture;
+    this.#vip = vip;
   }
 
   /** For the next start of our agent. */
@@ -92,8 +109,15 @@ export class VrrpPair {
     });
   }
 
+  /** The other router has followed our priority 0 by its Skew_Time: its Active_Down_Interval is 3 s more. */
+  async followedBySkew(): Promise<void> {
+    const waitedMs = await this.#handOverMs();
+    const after = `${waitedMs.toFixed(0)} ms, ${SKEW_MS.toFixed(0)} ms wanted`;
+    assert.ok(waitedMs >= SKEW_MS - EARLY_MS && waitedMs < SKEW_MS + LATE_MS, after);
+  }
+
   /** From our last advert of priority 0 to the next advert of the other router, as they crossed the wire. */
-  async handOverMs(): Promise<number> {
+  async #handOverMs(): Promise<number> {
     const mac = await this.#ownMac();
     return until("the other router speaks after our priority 0", () => {
       const adverts = decodeFile(this.#capture.file, ["frame.time_epoch", "eth.src", "vrrp.prio"], ADVERTS);
@@ -117,6 +141,10 @@ export class VrrpPair {
       const isIpv6 = hopLimit !== "";
       assert.deepEqual([checksum, isIpv6 ? hopLimit : ttl, header], ["1", "255", isIpv6 ? "" : "1"]);
     }
+    const fields = ["icmpv6.checksum.status", "ipv6.hlim"];
+    const told = decodeFile(this.#capture.file, fields, `${sent} && ${ADVERTISEMENTS}`);
+    for (const one of told) assert.deepEqual(one, ["1", "255"]);
+    if (familyOf(this.#vip) === "ipv6") assert.ok(told.length > 0, "an IPv6 VIP was announced");
     assert.deepEqual(decodeFile(this.#capture.file, ["frame.number"], `${sent} && _ws.malformed`), []);
     assert.deepEqual(
       decodeFile(this.#capture.file, ["frame.number"], `${sent} && vrrp && _ws.expert.severity == error`),

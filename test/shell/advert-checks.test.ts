@@ -83,7 +83,15 @@ test("a sender is remembered with its version, the form of its checksum, and how
   });
   book.note(from(PEER, 40), { ok: true, advert: v2(none), checksumForm: "pduOnly", trailer: null }, null);
   assert.deepEqual(book.of(PEER), {
-    ...{ version: 2, checksum: null, intervalMs: 1000, adverts: 43, keyId: null, aheadMs: null, advert: from(PEER, 40) },
+    ...{
+      version: 2,
+      checksum: null,
+      intervalMs: 1000,
+      adverts: 43,
+      keyId: null,
+      aheadMs: null,
+      advert: from(PEER, 40),
+    },
   });
 });
 

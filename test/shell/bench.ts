@@ -1,5 +1,5 @@
 /** A group runner with its packet desk on a network in memory, its Patroni and its clock in the test's hand. */
-import type { Observation } from "../../src/core/observation.js";
+import type { Member, Observation } from "../../src/core/observation.js";
 import type { Report } from "../../src/core/types.js";
 import { GroupRunner } from "../../src/shell/group-runner.js";
 import { type Drop, PacketDesk } from "../../src/shell/packet-desk.js";
@@ -12,6 +12,7 @@ import { FakeNetwork, ManualClock, fakePatroni } from "./fake-network.js";
 
 export const VIP = "10.0.0.100";
 export const OWN = "10.0.0.1";
+export const OWN_NAME = "pg1";
 export const placement = {
   ifIndex: 7,
   name: "eth0",
@@ -32,6 +33,9 @@ export class Bench {
   observation: Observation = answer(true);
   /** The end of PostgreSQL's recovery; `null`: it is in none. */
   recovery: Promise<boolean> | null = null;
+  /** What `/cluster` answers, and by which names it was asked for. */
+  members: readonly Member[] | null = null;
+  readonly clusterReads: (string | null)[] = [];
   listened = 0;
   /** Whose adverts need not be told, how long their silence may be, and until when. */
   readonly expected: (readonly [string, number, number])[] = [];
@@ -60,6 +64,10 @@ export class Bench {
         patroni,
         orders: this.network.orders,
         recoveryEnds: () => this.recovery,
+        readCluster: (statedName) => {
+          this.clusterReads.push(statedName);
+          return Promise.resolve({ sentAtMs: this.clock.nowMs(), members: this.members, own: OWN_NAME });
+        },
         report: (report) => {
           this.reports.push(report);
           this.ordersBefore.push(this.network.kinds());

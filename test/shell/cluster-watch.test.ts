@@ -9,7 +9,7 @@ import { Group } from "../../src/shell/group.js";
 import { load } from "../config/sources.js";
 import { status } from "../core/transcript.js";
 import { placement } from "./bench.js";
-import { FakeNetwork, ManualClock } from "./fake-network.js";
+import { FakeNetwork, ManualClock, fakePatroni } from "./fake-network.js";
 
 const OWN = "10.0.0.1";
 const dcs: DcsSettings = { ttlMs: 30_000, loopWaitMs: 10_000, retryTimeoutMs: 10_000, failsafeMode: false };
@@ -49,9 +49,11 @@ class Bench {
       patroni,
       scope: "demo",
       recoveryEnds: () => null,
+      readCluster: () => Promise.resolve({ sentAtMs: 0, members: null, own: null }),
       log,
       listeners: [],
       listen: () => undefined,
+      expect: () => undefined,
     });
     this.watch = new ClusterWatch(patroni, [this.group], {
       clock: this.clock,
@@ -74,17 +76,12 @@ class Bench {
 
   #patroni(number: number): Patroni {
     return {
-      health: () => {
-        const sentAtMs = this.clock.nowMs();
-        const dcsSeenAtMs = sentAtMs - this.dcsAgeMs;
-        const observation: Observation = {
-          kind: "answered",
-          hasRole: true,
-          status: status("primary", "running"),
-          dcsSeenAtMs,
-        };
-        return Promise.resolve({ sentAtMs, answeredAtMs: sentAtMs, observation });
-      },
+      ...fakePatroni(this.clock, () => ({
+        kind: "answered",
+        hasRole: true,
+        status: status("primary", "running"),
+        dcsSeenAtMs: this.clock.nowMs() - this.dcsAgeMs,
+      })),
       settings: () => Promise.resolve(dcs),
       members: () => {
         this.asked.push(number);

@@ -6,7 +6,8 @@ import { macAddress } from "../../src/wire/addresses.js";
 import { gratuitousRequest } from "../../src/wire/arp.js";
 import { centis, priority, vrid } from "../../src/wire/units.js";
 import { VRRP_GROUP, emitAdvert } from "../../src/wire/vrrp.js";
-import { Bench, OWN, VIP, answer, placement } from "./bench.js";
+import { status } from "../core/transcript.js";
+import { Bench, OWN, OWN_NAME, VIP, answer, placement } from "./bench.js";
 import { settle } from "./fake-network.js";
 
 describe("a group runner", () => {
@@ -89,6 +90,31 @@ describe("a group runner", () => {
     await settle();
     assert.ok(bench.network.kinds().includes("release"));
     assert.equal(bench.runner.holding, null);
+  });
+
+  it("reads /cluster when another holder goes on, and yields to the leader that it names", async () => {
+    const bench = new Bench();
+    bench.observation = {
+      kind: "answered",
+      hasRole: true,
+      status: { ...status("primary", "running"), name: OWN_NAME },
+      dcsSeenAtMs: null,
+    };
+    const untold = { state: "running", host: null, port: null, apiUrl: null, timeline: 1, lagBytes: null };
+    bench.members = [
+      { name: OWN_NAME, role: "replica", ...untold },
+      { name: "pg2", role: "leader", ...untold },
+    ];
+    bench.runner.place(placement, false);
+    await bench.clock.pass(1_500);
+    for (let times = 0; times < 3; times += 1) {
+      assert.equal(bench.runner.state.phase.kind, "holder");
+      bench.advert("10.0.0.2", 254);
+      await bench.clock.pass(150);
+    }
+    assert.deepEqual(bench.clusterReads, [OWN_NAME], "once, by the name that Patroni has told");
+    assert.ok(bench.network.kinds().includes("release"));
+    assert.equal(bench.runner.state.phase.kind, "standby");
   });
 
   it("reports a refused address and tries again", async () => {

@@ -133,6 +133,7 @@ export class SignedNode {
       patroni: fakePatroni(clock, () => answer(this.isEligible)),
       orders: sender.orders,
       recoveryEnds: () => null,
+      readCluster: () => Promise.resolve({ sentAtMs: clock.nowMs(), members: null, own: null }),
       report: (report) => {
         if (report.kind !== "transition" || this.#running?.runner !== runner) return;
         this.#segment.stepped(`${this.address} ${report.from} -> ${report.to} [${report.reason}]`);

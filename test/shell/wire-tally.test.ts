@@ -22,7 +22,7 @@ function bench() {
 }
 
 function done(order: number, socketsDestroyed: number, failure: OrderFailure | null = null): NetworkEvent {
-  return { kind: "done", order, atMs: 1, failure, times: null, socketsDestroyed, answer: null };
+  return { kind: "done", order, atMs: 1, failure, times: null, socketsDestroyed, answer: null, sentAtMs: null };
 }
 
 function leaseEnded(holding: number, silent: boolean): NetworkEvent {

@@ -4,7 +4,7 @@
  */
 import { unreachable } from "../../src/assert.js";
 import { initialState, nextDeadlineMs, type step } from "../../src/core/group.js";
-import type { Observation, UnknownReason } from "../../src/core/observation.js";
+import type { Member, Observation, UnknownReason } from "../../src/core/observation.js";
 import type { Effect, GroupEvent, GroupSettings, GroupState, Leases, Patience } from "../../src/core/types.js";
 import { ExpectedAdverts } from "../core/expected-adverts.js";
 import type { AddressEnd } from "./kernel.js";
@@ -20,6 +20,7 @@ export type StepFunction = typeof step;
 /** From the network thread's queue to the event loop. */
 const EVENT_MS = 0.1;
 const CONFIG_RETRY_MS = 1_000;
+const CLUSTER_TIMEOUT_MS = 2_000;
 /** From the order to release to the end of the process. */
 const LEAVING_MS = 2;
 
@@ -33,7 +34,6 @@ export interface AgentPorts extends Omit<ThreadPorts, "tookOver" | "leaseEnded">
 }
 
 type Answered = Exclude<RestAnswer, { readonly kind: "hangs" }>;
-
 
 export class Agent {
   readonly loop: Process;
@@ -266,6 +266,9 @@ export class Agent {
         this.#watchSilence();
         return;
       }
+      case "readCluster":
+        this.#readCluster();
+        return;
       case "takeOver":
         this.#takeOver(effect.priority, effect.announce, effect.leases);
         return;
@@ -355,6 +358,20 @@ export class Agent {
     this.#dispatch({ kind: "patroniAnswered", question, sentAtMs, answeredAtMs: this.#machine.nowMs(), observation });
   }
 
+  /** The first of answer and deadline counts. */
+  #readCluster(): void {
+    const sentAtMs = this.#machine.nowMs();
+    const { name: own } = this.#machine;
+    let settled = false;
+    const settle = (members: readonly Member[] | null): void => {
+      if (settled) return;
+      settled = true;
+      this.#dispatch({ kind: "clusterRead", reading: { sentAtMs, members, own } });
+    };
+    this.loop.after(CLUSTER_TIMEOUT_MS, () => settle(null));
+    this.#ports.patroni.readCluster((owner) => this.#toLoop(() => settle(owner === null ? [] : [leader(owner)])));
+  }
+
   #observe(answer: Answered): Observation {
     switch (answer.kind) {
       case "refused":
@@ -403,4 +420,9 @@ export class Agent {
 /** What an agent can see of an answer. */
 function gist(answer: Answered): string {
   return JSON.stringify(answer.kind === "status" ? { ...answer, seenAtTrueMs: null } : answer);
+}
+
+function leader(name: string): Member {
+  const untold = { host: null, port: null, apiUrl: null, lagBytes: null };
+  return { name, role: "leader", state: "running", timeline: 1, ...untold };
 }

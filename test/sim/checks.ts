@@ -66,6 +66,12 @@ const MAX_FRAMES = 2 * (4 + 2);
  */
 const TOGETHER_MS = 650 + SLACK_MS;
 
+/**
+ * (8) A holder whose Patroni lies, beside the leader: the last words of a hand-over (1 s), three questions, at most 10 s since
+ * `/cluster` was last read in vain, and its answer (2 s).
+ */
+const LIE_MS = 1_000 + 3 * DETECTION_MS + 10_000 + 2_000 + SLACK_MS;
+
 export class InvariantBroken extends Error {
   override readonly name = "InvariantBroken";
   readonly invariant: string;
@@ -96,6 +102,7 @@ export class Checks {
   #disturbedAtMs = 0;
   #vipChangedAtMs = 0;
   #togetherSinceMs = Infinity;
+  #liarSinceMs = Infinity;
 
   constructor(world: World) {
     this.#world = world;
@@ -178,6 +185,7 @@ export class Checks {
     this.#leaderReached();
     this.#clientsFollow();
     this.#notTogether();
+    this.#noLiarBesideLeader();
   }
 
   /** Nobody but this node can be leader: it has the lock, or all members agreed that it leads without a DCS. */
@@ -192,6 +200,8 @@ export class Checks {
     const nowMs = machine.nowMs();
     if (this.#hasRight(node)) record.rightEndedAtMs = nowMs;
     if (patroni.leadsUnproven) record.unprovenAtMs = nowMs;
+    // Whoever is lied to cannot know how long it has had no right.
+    if (patroni.rest === "lies") node.blindUntilMs = nowMs;
     const told = patroni.answersAtOnce;
     record.toldSinceMs = told ? Math.min(record.toldSinceMs, nowMs) : Infinity;
     const toldUp = told && postgres.state === "running";
@@ -293,6 +303,28 @@ export class Checks {
         `${holders.map(({ name }) => name).join(" and ")} have held the VIP for ${forMs.toFixed(0)} ms`,
       );
     }
+  }
+
+  #noLiarBesideLeader(): void {
+    const { timeline, nodes, lan, dcs } = this.#world;
+    const leader = this.#leader();
+    const liar = nodes.find(
+      ({ name, holds, agent, patroni }) =>
+        patroni.rest === "lies" &&
+        patroni.restDelayMs === 0 &&
+        patroni.leadsUnproven &&
+        holds &&
+        agent.running &&
+        agent.state.phase.kind === "holder" &&
+        dcs.reachable(name),
+    );
+    if (liar === undefined || leader === null || leader === liar || !leader.holds || !lan.isClean) {
+      this.#liarSinceMs = Infinity;
+      return;
+    }
+    this.#liarSinceMs = Math.min(this.#liarSinceMs, timeline.nowMs);
+    const forMs = timeline.nowMs - this.#liarSinceMs;
+    if (forMs > LIE_MS) fail("8 liar", `${liar.name} has kept the VIP on a lie for ${forMs.toFixed(0)} ms`);
   }
 
   #record(node: Node): Record {

@@ -23,6 +23,7 @@ export const arrows: readonly string[] = [
   "holder -> lameDuck [postgres-ending]",
   "holder -> lameDuck [postgres-recovering]",
   "holder -> standby [lease-ended]",
+  "holder -> standby [two-leaders]",
   "holder -> fault [link-down]",
   "holder -> fault [address-refused]",
   "holder -> stopped [stop-release]",

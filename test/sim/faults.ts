@@ -12,6 +12,7 @@ export type NodeFault =
   | { readonly kind: "restSlow"; readonly delayMs: number }
   | { readonly kind: "restHangs" }
   | { readonly kind: "restGarbage" }
+  | { readonly kind: "restLies" }
   | { readonly kind: "postgresCrash" }
   | { readonly kind: "agentKill" }
   | { readonly kind: "agentFreeze" }

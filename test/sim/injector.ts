@@ -21,6 +21,7 @@ const nothing: Undo = () => undefined;
 
 /** Faults that can keep an announcement from a client, or leave a VIP behind without a word. */
 const deafening: ReadonlySet<Fault["fault"]["kind"]> = new Set([
+  "restLies",
   "agentKill",
   "agentFreeze",
   "agentStall",
@@ -146,6 +147,9 @@ export class Injector {
         return () => (patroni.rest = "none");
       case "restGarbage":
         patroni.rest = "garbage";
+        return () => (patroni.rest = "none");
+      case "restLies":
+        patroni.rest = "lies";
         return () => (patroni.rest = "none");
       case "postgresCrash":
         if (machine.awake) postgres.crash();

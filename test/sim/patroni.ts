@@ -47,7 +47,8 @@ export type RestAnswer =
       readonly seenAtTrueMs: number;
     };
 
-export type RestFault = "none" | "hangs" | "garbage";
+/** `lies`: health checks say "primary", and `/cluster` the truth. */
+export type RestFault = "none" | "hangs" | "garbage" | "lies";
 
 const PEER_TIMEOUT_MS = 2_000;
 /** The margin that the agent keeps back from `ttl`, and an answer that is under way. */
@@ -96,8 +97,9 @@ export class Patroni {
     return this.process.running && this.#failsafeActive && this.isLeader;
   }
 
-  /** Says "leader" on grounds that no lock proves: failsafe mode, or a wall clock that was set back since the renewal. */
+  /** Says "leader" on grounds that no lock proves: a lie, failsafe mode, or a wall clock that was set back since the renewal. */
   get leadsUnproven(): boolean {
+    if (this.rest === "lies") return this.process.running;
     return this.isLeader && (this.#failsafeActive || this.#machine.wallSetBackAtMs > this.#ledAtTrueMs);
   }
 
@@ -125,7 +127,29 @@ export class Patroni {
     if (!this.process.alive) return { kind: "refused" };
     if (!this.process.running || this.#ending || this.rest === "hangs") return { kind: "hangs" };
     if (this.rest === "garbage") return { kind: "garbage" };
-    return { kind: "status", hasRole: this.isLeader, status: this.#status(), seenAtTrueMs: this.#seenAtTrueMs };
+    const told = { kind: "status", seenAtTrueMs: this.#seenAtTrueMs } as const;
+    if (this.rest !== "lies") return { ...told, hasRole: this.isLeader, status: this.#status() };
+    return { ...told, hasRole: true, status: { ...this.#status(), role: "primary", rawRole: "primary" } };
+  }
+
+  /** `GET /cluster`: who has the lock, by the DCS. Like any look at it, this is when it was last seen. */
+  readCluster(then: (owner: string | null) => void): void {
+    if (!this.process.running || this.#ending || this.rest === "hangs" || this.rest === "garbage") return;
+    const { dcs } = this.#ports;
+    const answer = this.process.awaits(() => {
+      this.#seenWallSeconds = Math.floor(this.#machine.wallMs() / 1_000);
+      this.#seenAtTrueMs = this.#machine.timeline.nowMs;
+      then(owner);
+    });
+    let owner: string | null = null;
+    dcs.request(
+      this.#machine.name,
+      () => dcs.owner,
+      (found) => {
+        owner = found;
+        answer();
+      },
+    );
   }
 
   #status(): PatroniStatus {

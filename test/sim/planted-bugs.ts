@@ -26,6 +26,14 @@ export const plantedBugs: readonly PlantedBug[] = [
     if (effect.kind === "announce") return [];
     return [effect.kind === "takeOver" ? { ...effect, announce: false } : effect];
   }),
+  does("two holders go on for ever", (effect) => (effect.kind === "readCluster" ? [] : [effect])),
+  {
+    name: "a leader yields to whoever contradicts it",
+    plant: (step) => (settings, state, event, nowMs) => {
+      if (event.kind !== "clusterRead") return step(settings, state, event, nowMs);
+      return step(settings, state, { ...event, reading: { ...event.reading, own: "nobody" } }, nowMs);
+    },
+  },
   does("each renewal announces", (effect) => (effect.kind === "renew" ? [effect, { kind: "announce" }] : [effect])),
   {
     name: "the right lasts 15 s too long",

@@ -23,6 +23,7 @@ export const defaultSettings: GroupSettings = {
   election: null,
   timing: {
     advertIntervalMs: 100,
+    skewUnitMs: null,
     pollMs: 100,
     turboMs: 10,
     lockPollMs: 5,
@@ -122,6 +123,7 @@ function nodeFault(random: Random): NodeFault {
     () => ({ kind: "restSlow", delayMs: random.pick([20, 150, 400]) }),
     () => ({ kind: "restHangs" }),
     () => ({ kind: "restGarbage" }),
+    () => ({ kind: "restLies" }),
     () => ({ kind: "postgresCrash" }),
     () => ({ kind: "postgresCrash" }),
     () => ({ kind: "agentKill" }),

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
 import { step } from "../../../src/core/group.js";
+import { vrrp2 } from "../../core/transcript.js";
 import { electionBugs } from "./bugs.js";
 import { holdersOf, play, scenes } from "./play.js";
 import { ANSWER_AFTER_MS, Node, Segment } from "./segment.js";
@@ -34,6 +35,23 @@ describe("an election", () => {
     assert.equal(first?.address, "10.0.0.3");
     first.become(false);
     segment.run(2_100 + ANSWER_AFTER_MS + 2);
+    assert.deepEqual(holdersOf(segment), ["10.0.0.2"]);
+  });
+
+  it("by VRRPv2 gives it to the next within a share of a second, however rare adverts are", () => {
+    const segment = new Segment([0.1]);
+    for (const [index, priority] of [254, 150, 100].entries()) {
+      const address = `10.0.0.${String(index + 1)}`;
+      const election = { preempt: true, preemptDelayMs: 0 };
+      const node = new Node(segment, { address, priority, election, timing: vrrp2(5_000), step });
+      node.become(true);
+      segment.nodes.push(node);
+    }
+    segment.run(40_000);
+    assert.deepEqual(holdersOf(segment), ["10.0.0.1"]);
+    segment.nodes[0]?.become(false);
+    // A question at rest, its answer, and (256 - 150) / 256 s.
+    segment.run(40_000 + 100 + ANSWER_AFTER_MS + 415 + 2);
     assert.deepEqual(holdersOf(segment), ["10.0.0.2"]);
   });
 

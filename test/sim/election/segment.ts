@@ -5,14 +5,21 @@
 import { initialState, nextDeadlineMs } from "../../../src/core/group.js";
 import { checkInvariants } from "../../../src/core/invariants.js";
 import { holds } from "../../../src/core/moves.js";
-import type { Effect, ElectionSettings, GroupEvent, GroupSettings, GroupState, Patience } from "../../../src/core/types.js";
+import type {
+  Effect,
+  ElectionSettings,
+  GroupEvent,
+  GroupSettings,
+  GroupState,
+  Patience,
+  Timing,
+} from "../../../src/core/types.js";
 import { compareAddresses } from "../../../src/wire/addresses.js";
 import { ExpectedAdverts } from "../../core/expected-adverts.js";
 import { defaultSettings, status } from "../../core/transcript.js";
 import type { StepFunction } from "../agent.js";
 
 const VIP = "10.0.0.100";
-export const INTERVAL_MS = 100;
 export const ANSWER_AFTER_MS = 2;
 
 interface Due {
@@ -97,6 +104,8 @@ export interface NodeTraits {
   readonly address: string;
   readonly priority: number;
   readonly election: ElectionSettings;
+  /** As configured by default, unless told. */
+  readonly timing?: Timing;
   readonly step: StepFunction;
 }
 
@@ -117,11 +126,11 @@ export class Node {
   /** What Patroni said last. */
   #known: boolean | null = null;
 
-  constructor(segment: Segment, { address, priority, election, step }: NodeTraits) {
+  constructor(segment: Segment, { address, priority, election, step, timing }: NodeTraits) {
     this.#segment = segment;
     this.#step = step;
     this.address = address;
-    this.settings = { ...defaultSettings, vips: [VIP], priority, election };
+    this.settings = { ...defaultSettings, vips: [VIP], priority, election, timing: timing ?? defaultSettings.timing };
     this.tell({ kind: "interfaceReady", present: false });
   }
 
@@ -157,7 +166,8 @@ export class Node {
   hear(from: string, priority: number): void {
     if (!this.#expected.hears(from, String(priority), this.#segment.nowMs)) return;
     const winsTies = compareAddresses(from, this.address) > 0;
-    this.tell({ kind: "advertReceived", from, winsTies, priority, intervalMs: INTERVAL_MS, vips: [VIP] });
+    const intervalMs = this.settings.timing.advertIntervalMs;
+    this.tell({ kind: "advertReceived", from, winsTies, priority, intervalMs, vips: [VIP] });
   }
 
   tell(event: GroupEvent): void {
@@ -244,7 +254,7 @@ export class Node {
     const again = (): void => {
       if (series !== this.#adverts || !holds(this.state.phase)) return;
       this.#segment.send(this, priority);
-      this.#segment.at(this.#segment.nowMs + INTERVAL_MS, again);
+      this.#segment.at(this.#segment.nowMs + this.settings.timing.advertIntervalMs, again);
     };
     again();
   }
