@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { pino } from "pino";
-import type { DcsSettings, Member, Observation } from "../../src/core/observation.js";
+import type { DcsSettings, Member } from "../../src/core/observation.js";
 import type { Patroni } from "../../src/ports/patroni.js";
 import { ClusterWatch } from "../../src/shell/cluster-watch.js";
 import { Group } from "../../src/shell/group.js";
