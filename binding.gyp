@@ -17,6 +17,7 @@
         "native/errno_name.cc",
         "native/expected_adverts.cc",
         "native/io_orders.cc",
+        "native/io_sockets.cc",
         "native/io_thread.cc",
         "native/js_events.cc",
         "native/js_orders.cc",

@@ -1,3 +1,4 @@
+// Who is expected, by whose adverts.
 #include "expected_adverts.h"
 
 #include <algorithm>

@@ -1,8 +1,8 @@
 // Questions over TCP: connect, send, read to the end of the connection. What is asked and answered is only bytes here.
 //
 // Patroni is asked ten times a second for as long as the host lives, and up to two hundred times in a fail-over. Done
-// here, a question costs a quarter of what it costs as a stream of Node.js, and does not wait for JavaScript; a patient one
-// does not even wake it up.
+// here, a question costs a quarter of what it costs as a stream of Node.js, and does not wait for JavaScript; a patient
+// one does not even wake it up.
 #pragma once
 
 #include <sys/socket.h>
@@ -51,6 +51,8 @@ class TcpQuestion {
  public:
   using Watch = std::function<void(int fd, std::uint32_t events)>;
   TcpQuestion(double order, order::Exchange what, double now_ms);
+  ~TcpQuestion() = default;
+  // It stays where it is: its exchange refers to what it asks.
   TcpQuestion(const TcpQuestion&) = delete;
   TcpQuestion& operator=(const TcpQuestion&) = delete;
 

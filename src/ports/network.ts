@@ -4,8 +4,9 @@
  *
  * Orders are carried out one after the other by one thread, in the order given. Each order gets exactly one `done` event
  * with its `order` number, whether it went well or not; of `renew`, `expectAdverts` and `heedAdverts` that went well it comes
- * only with whatever is told next, since it would wake JavaScript up for nothing. All instants are CLOCK_MONOTONIC milliseconds (the clock of
- * `process.hrtime`), with fractions. Policy stays with the caller: nothing here knows what a leader is.
+ * only with whatever is told next, since it would wake JavaScript up for nothing. All instants are CLOCK_MONOTONIC
+ * milliseconds (the clock of `process.hrtime`), with fractions. Policy stays with the caller: nothing here knows what a
+ * leader is.
  */
 
 export type Family = "ipv4" | "ipv6";

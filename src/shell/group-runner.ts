@@ -4,24 +4,16 @@
  */
 import { unreachable } from "../assert.js";
 import { initialState, nextDeadlineMs, step } from "../core/group.js";
-import type {
-  ClusterReading,
-  Effect,
-  GroupEvent,
-  GroupSettings,
-  GroupState,
-  Leases,
-  Patience,
-  Report,
-} from "../core/types.js";
+import type { ClusterReading, Effect, GroupEvent, GroupSettings, GroupState, Leases, Report } from "../core/types.js";
 import type { Clock } from "../ports/clock.js";
 import type { Holding, OrderFailure } from "../ports/network.js";
-import type { HealthAnswer, Patroni } from "../ports/patroni.js";
+import type { Patroni } from "../ports/patroni.js";
 import type { Family } from "../wire/addresses.js";
 import { type Priority, type Vrid, priority } from "../wire/units.js";
 import type { Refusal } from "./advert-checks.js";
 import type { Orders } from "./orders.js";
 import { type Placement, type Speech, homeOf, planAddresses, planAdverts, planHolding, planProbes } from "./plans.js";
+import { Questions } from "./questions.js";
 
 export interface GroupSetup {
   readonly name: string;
@@ -60,14 +52,13 @@ let lastHolding = 0;
 export class GroupRunner {
   readonly #ports: GroupPorts;
   readonly #queue: GroupEvent[] = [];
+  readonly #questions: Questions;
   #setup: GroupSetup;
   #speech: Speech;
   #state: GroupState = initialState();
   #placement: Placement | null = null;
   #routerId: Vrid | null = null;
   #holding: number | null = null;
-  /** Patroni's latest. */
-  #answer: HealthAnswer | null = null;
   #cancelTimer: () => void = () => undefined;
   #draining = false;
   /** Orders to let go that are still under way: the agent waits for them before it ends. */
@@ -77,6 +68,12 @@ export class GroupRunner {
     this.#setup = setup;
     this.#speech = setup.speech;
     this.#ports = ports;
+    this.#questions = new Questions(ports.patroni, {
+      path: () => this.#setup.path,
+      answered: (question, { sentAtMs, answeredAtMs, observation }) => {
+        this.dispatch({ kind: "patroniAnswered", question, sentAtMs, answeredAtMs, observation });
+      },
+    });
   }
 
   get setup(): GroupSetup {
@@ -216,10 +213,10 @@ export class GroupRunner {
   #carryOut(effect: Effect): void {
     switch (effect.kind) {
       case "ask":
-        void this.#ask(effect);
+        void this.#questions.ask(effect);
         return;
       case "askPatiently":
-        void this.#askPatiently(effect);
+        void this.#questions.askPatiently(effect);
         return;
       case "expectAdverts":
         this.#ports.expect(this, effect.from, effect.silenceMs, effect.untilMs);
@@ -262,30 +259,6 @@ export class GroupRunner {
       default:
         unreachable(effect);
     }
-  }
-
-  async #ask({ question, timeoutMs, notBeforeMs }: Effect & { readonly kind: "ask" }): Promise<void> {
-    this.#settle(question, await this.#ports.patroni.health(this.#setup.path, timeoutMs, notBeforeMs));
-  }
-
-  async #askPatiently({ question, timeoutMs, patience }: Effect & { readonly kind: "askPatiently" }): Promise<void> {
-    const { path } = this.#setup;
-    const answer = await this.#news(path, timeoutMs, patience);
-    // Another question would be answered by it.
-    if (path !== this.#setup.path) void this.#askPatiently({ kind: "askPatiently", question, timeoutMs, patience });
-    else this.#settle(question, answer);
-  }
-
-  #news(path: string, timeoutMs: number, patience: Patience): Promise<HealthAnswer> {
-    const { patroni } = this.#ports;
-    const known = this.#answer;
-    return known === null ? patroni.health(path, timeoutMs) : patroni.news(path, timeoutMs, { ...patience, known });
-  }
-
-  #settle(question: number, answer: HealthAnswer): void {
-    if (this.#answer === null || answer.sentAtMs >= this.#answer.sentAtMs) this.#answer = answer;
-    const { sentAtMs, answeredAtMs, observation } = answer;
-    this.dispatch({ kind: "patroniAnswered", question, sentAtMs, answeredAtMs, observation });
   }
 
   /** Only a standby may miss an advert that says the same again. */

@@ -1,0 +1,99 @@
+// The sockets of the thread: made when they are needed first, and read when something has come in.
+#include <net/if.h>
+
+#include <cerrno>
+
+#include "io_thread.h"
+
+namespace pgvip {
+
+namespace {
+
+// A flood of packets must not keep orders, adverts and leases waiting.
+constexpr int kPacketsPerRound = 64;
+// Adverts that are in a socket already count as heard for so long.
+constexpr double kUnreadGraceMs = 100;
+
+}  // namespace
+
+IoThread::Interface& IoThread::interface(int if_index) {
+  auto& found = interfaces_[if_index];
+  if (found.name.empty()) {
+    char name[IF_NAMESIZE] = {};
+    if (::if_indextoname(static_cast<unsigned>(if_index), name) == nullptr) {
+      const int error = errno;
+      interfaces_.erase(if_index);
+      throw SyscallError("if_indextoname", error == ENXIO ? ENODEV : error, "interface " + std::to_string(if_index));
+    }
+    found.name = name;
+  }
+  return found;
+}
+
+IoThread::Sockets& IoThread::sockets(int if_index, Family family) {
+  auto& found = interface(if_index);
+  return family == Family::ipv4 ? found.ipv4 : found.ipv6;
+}
+
+VrrpSocket& IoThread::vrrp(int if_index, Family family) {
+  auto& socket = sockets(if_index, family).vrrp;
+  if (!socket) {
+    socket = std::make_unique<VrrpSocket>(family, if_index, interface(if_index).name);
+    watch(socket->fd());
+  }
+  return *socket;
+}
+
+PacketSocket& IoThread::packet(int if_index, Family family) {
+  auto& socket = sockets(if_index, family).packet;
+  if (!socket) {
+    socket = std::make_unique<PacketSocket>(family, if_index);
+    watch(socket->fd());
+  }
+  return *socket;
+}
+
+void IoThread::watch(int fd, std::uint32_t events) {
+  epoll_event event{};
+  event.events = events;
+  event.data.fd = fd;
+  check(::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event), "epoll_ctl");
+}
+
+bool IoThread::read_sockets() {
+  bool any = false;
+  for (const auto& entry : interfaces_) {
+    any = read(entry.second.ipv4, entry.second.name) || any;
+    any = read(entry.second.ipv6, entry.second.name) || any;
+  }
+  return any;
+}
+
+bool IoThread::read(const Sockets& sockets, const std::string& name) {
+  const auto report = [&](const char* call, int error) {
+    // A link that is down says so through rtnetlink.
+    if (error != 0 && error != ENETDOWN) trouble(failure(call, error, name));
+  };
+  const bool adverts = sockets.vrrp && ready_.count(sockets.vrrp->fd()) > 0;
+  const bool frames = sockets.packet && ready_.count(sockets.packet->fd()) > 0;
+  if (adverts) {
+    report("recvmsg(VRRP)",
+           sockets.vrrp->read(kPacketsPerRound, [this](event::Advert advert) { hear(std::move(advert)); }));
+  }
+  if (frames) {
+    report("recvfrom(AF_PACKET)",
+           sockets.packet->read(kPacketsPerRound, [this](event::NeighborFrame frame) { tell(std::move(frame)); }));
+  }
+  return adverts || frames;
+}
+
+void IoThread::hear(event::Advert advert) {
+  if (!expected_.overlooks(&advert, monotonic_ms())) tell(std::move(advert));
+}
+
+// What waits in a socket, behind a flood or since this thread stood still, may be what is missed.
+void IoThread::tell_ceased(bool all_read) {
+  for (const auto& ceased : expected_.ceased(monotonic_ms(), all_read ? 0 : kUnreadGraceMs)) tell(ceased);
+}
+
+}  // namespace pgvip
