@@ -15,6 +15,7 @@ class Engine : public Napi::ObjectWrap<Engine> {
   static Napi::Function define(Napi::Env env) {
     return DefineClass(env, "Engine",
                        {InstanceMethod<&Engine::execute>("execute"), InstanceMethod<&Engine::close>("close"),
+                        InstanceMethod<&Engine::heard_at>("heardAtMs"),
                         InstanceAccessor<&Engine::realtime>("realtime")});
   }
 
@@ -54,9 +55,16 @@ class Engine : public Napi::ObjectWrap<Engine> {
   }
 
   void execute(const Napi::CallbackInfo& info) {
-    std::vector<pgvip::Order> orders;
-    for (std::size_t index = 0; index < info.Length(); ++index) orders.push_back(pgvip::order_of(info[index]));
+    auto orders = pgvip::orders_of(info[0]);
     if (thread_) thread_->execute(std::move(orders));
+  }
+
+  Napi::Value heard_at(const Napi::CallbackInfo& info) {
+    const auto source = pgvip::parse_address(info[2].ToString());
+    if (!thread_ || !source) return info.Env().Null();
+    const auto router_id = static_cast<std::uint8_t>(info[1].ToNumber().Uint32Value());
+    const auto heard_ms = thread_->heard_ms(info[0].ToNumber().Int32Value(), router_id, *source);
+    return heard_ms ? Napi::Number::New(info.Env(), *heard_ms).As<Napi::Value>() : info.Env().Null();
   }
 
   void close(const Napi::CallbackInfo&) { shut(); }

@@ -17,22 +17,38 @@ bool is_like(const event::Advert& advert, const order::ExpectAdverts& what) {
 }  // namespace
 
 void ExpectedAdverts::expect(const order::ExpectAdverts& what, double now_ms) {
+  const std::lock_guard<std::mutex> lock(mutex_);
   auto& sources = expected_[{what.if_index, what.pdu[kVridOffset]}];
   auto found =
       std::find_if(sources.begin(), sources.end(), [&](const Expected& one) { return one.what.source == what.source; });
   if (found == sources.end()) found = sources.insert(found, Expected{});
-  *found = {what, now_ms + what.silence_ms};
+  *found = {what, now_ms, now_ms + what.silence_ms};
   due_ms_ = std::min(due_ms_, found->silent_at_ms);
 }
 
-void ExpectedAdverts::heed(int if_index, std::uint8_t router_id) { expected_.erase({if_index, router_id}); }
+void ExpectedAdverts::heed(int if_index, std::uint8_t router_id) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  expected_.erase({if_index, router_id});
+}
+
+std::optional<double> ExpectedAdverts::heard_ms(int if_index, std::uint8_t router_id, const Address& source) const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  const auto group = expected_.find({if_index, router_id});
+  if (group == expected_.end()) return std::nullopt;
+  for (const auto& one : group->second) {
+    if (one.what.source == source) return one.heard_ms;
+  }
+  return std::nullopt;
+}
 
 void ExpectedAdverts::forget(int if_index) {
+  const std::lock_guard<std::mutex> lock(mutex_);
   expected_.erase(expected_.lower_bound({if_index, 0}), expected_.lower_bound({if_index + 1, 0}));
 }
 
 bool ExpectedAdverts::overlooks(event::Advert* advert, double now_ms) {
   if (advert->pdu.size() <= kVridOffset) return false;
+  const std::lock_guard<std::mutex> lock(mutex_);
   const auto group = expected_.find({advert->if_index, advert->pdu[kVridOffset]});
   if (group == expected_.end()) return false;
   auto& sources = group->second;
@@ -41,6 +57,7 @@ bool ExpectedAdverts::overlooks(event::Advert* advert, double now_ms) {
   if (found == sources.end()) return false;
   if (is_like(*advert, found->what) && now_ms < found->what.until_ms) {
     ++found->untold;
+    found->heard_ms = now_ms;
     found->silent_at_ms = now_ms + found->what.silence_ms;
     return true;
   }
@@ -52,6 +69,7 @@ bool ExpectedAdverts::overlooks(event::Advert* advert, double now_ms) {
 std::vector<event::AdvertsCeased> ExpectedAdverts::ceased(double now_ms, double grace_ms) {
   std::vector<event::AdvertsCeased> silent;
   if (now_ms < due_ms_) return silent;
+  const std::lock_guard<std::mutex> lock(mutex_);
   due_ms_ = std::numeric_limits<double>::infinity();
   for (auto& [key, sources] : expected_) {
     for (auto next = sources.begin(); next != sources.end();) {

@@ -6,6 +6,7 @@
 
 #include <limits>
 #include <map>
+#include <mutex>
 #include <utility>
 #include <vector>
 
@@ -17,6 +18,8 @@ class ExpectedAdverts {
  public:
   void expect(const order::ExpectAdverts& what, double now_ms);
   void heed(int if_index, std::uint8_t router_id);
+  // When the last one came of those that were not told; none while nothing is expected of the source. From any thread.
+  [[nodiscard]] std::optional<double> heard_ms(int if_index, std::uint8_t router_id, const Address& source) const;
   // For sockets that are there no more, or are told to listen anew.
   void forget(int if_index);
 
@@ -30,9 +33,11 @@ class ExpectedAdverts {
  private:
   struct Expected {
     order::ExpectAdverts what;
+    double heard_ms;
     double silent_at_ms;
     std::uint32_t untold = 0;
   };
+  mutable std::mutex mutex_;
   // By interface and router ID, and then by source, which are few: those that the core knows.
   std::map<std::pair<int, int>, std::vector<Expected>> expected_;
   double due_ms_ = std::numeric_limits<double>::infinity();

@@ -35,6 +35,10 @@ class IoThread {
   IoThread& operator=(const IoThread&) = delete;
 
   void execute(std::vector<Order> orders);
+  // When an advert came that was not told; see ExpectedAdverts.
+  [[nodiscard]] std::optional<double> heard_ms(int if_index, std::uint8_t router_id, const Address& source) const {
+    return expected_.heard_ms(if_index, router_id, source);
+  }
   // Ends the thread and closes every socket; addresses stay as they are. Idempotent.
   void close();
   // Whether the thread runs with real-time priority.

@@ -163,8 +163,6 @@ std::optional<order::Patience> patience_of(const Napi::Object& exchange) {
   return patience;
 }
 
-}  // namespace
-
 Order order_of(const Napi::Value& value) {
   const auto object = object_of(value.Env(), value);
   const std::string kind = text_of(object, "kind");
@@ -220,6 +218,19 @@ Order order_of(const Napi::Value& value) {
     fail(object.Env(), "no such order: " + kind);
   }
   return result;
+}
+
+}  // namespace
+
+std::vector<Order> orders_of(const Napi::Value& value) {
+  if (!value.IsArray()) fail(value.Env(), "orders are not an array");
+  const auto array = value.As<Napi::Array>();
+  std::vector<Order> orders;
+  for (std::uint32_t index = 0; index < array.Length(); ++index) {
+    const Napi::Value item = array.Get(index);
+    orders.push_back(order_of(item));
+  }
+  return orders;
 }
 
 }  // namespace pgvip

@@ -7,7 +7,7 @@
 
 namespace pgvip {
 
-// Throws Napi::TypeError when the order is malformed.
-Order order_of(const Napi::Value& value);
+// Throws Napi::TypeError when one of them is malformed.
+std::vector<Order> orders_of(const Napi::Value& array);
 
 }  // namespace pgvip

@@ -12,7 +12,8 @@ import type { NetworkEvent, NetworkOrder } from "./ports/network.js";
 /** The thread that owns every socket (native/io_thread.h). */
 export interface Engine {
   /** Queues orders. Throws a TypeError when one is malformed, and then queues none. */
-  execute(...orders: readonly NetworkOrder[]): void;
+  execute(orders: readonly NetworkOrder[]): void;
+  heardAtMs(ifIndex: number, routerId: number, source: string): number | null;
   /** Idempotent. */
   close(): void;
   /** Whether the thread got real-time priority (SCHED_FIFO). */

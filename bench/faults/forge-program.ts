@@ -49,7 +49,7 @@ async function forge(order: Forgery): Promise<void> {
     ...announcements.map((announcement) => announcement(order.vip, FORGER_MAC)),
   ];
   for (let sent = 0; sent < order.times; sent += 1) {
-    network.execute({ kind: "sendFrames", order: sent, ifIndex, frames });
+    network.execute([{ kind: "sendFrames", order: sent, ifIndex, frames }]);
     await sleep(order.everyMs);
   }
   while (done < order.times) await sleep(5);

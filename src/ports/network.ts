@@ -316,7 +316,9 @@ export type NetworkEvent =
 
 export interface Network {
   /** Queues orders; the `done` event of each comes later. After `close` nothing is carried out. */
-  execute(...orders: readonly NetworkOrder[]): void;
+  execute(orders: readonly NetworkOrder[]): void;
+  /** When the last of the adverts came that are expected of the source and so not told; `null` where none are expected. */
+  heardAtMs(ifIndex: number, routerId: number, source: string): number | null;
   /** Stops the thread and closes every socket. Held addresses stay as they are. Idempotent. */
   close(): void;
 }

@@ -42,7 +42,12 @@ export class Orders {
 
   #pass(): void {
     const orders = this.#given.splice(0);
-    if (orders.length > 0) this.#network.execute(...orders);
+    if (orders.length > 0) this.#network.execute(orders);
+  }
+
+  /** See `Network`: the one thing that is not an order, but asked of the network all the same. */
+  heardAtMs(...where: Parameters<Network["heardAtMs"]>): number | null {
+    return this.#network.heardAtMs(...where);
   }
 
   settle(outcome: Outcome): void {

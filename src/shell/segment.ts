@@ -69,6 +69,12 @@ export class Segment {
     return this.#desk.peer(group, source);
   }
 
+  /** When the group's peer was last heard, as far as the network alone knows; `null`: the group knows it. */
+  heardAtMs({ placement, routerId }: GroupRunner, source: string): number | null {
+    if (placement === null || routerId === null) return null;
+    return this.#ports.orders.heardAtMs(placement.ifIndex, routerId, source);
+  }
+
   /** Has the network keep to itself what the group knows already. */
   expect(group: GroupRunner, from: string, silenceMs: number, untilMs: number): void {
     const note = this.#desk.peer(group, from);

@@ -25,6 +25,7 @@ export interface Heard {
   /** Packets that were not used, by reason. */
   readonly drops: Readonly<Record<string, number>>;
   peer(runner: GroupRunner, source: string): PeerNote | null;
+  heardAtMs(runner: GroupRunner, source: string): number | null;
 }
 
 /** A Patroni that says nothing for this long is worth a look, even on a standby. */
@@ -68,7 +69,7 @@ function groupOf(
     since: wall(state.phaseSinceMs, now),
     reason: lastTransition?.text ?? "nothing has been decided yet",
     maintenance: maintenanceOf(state, persistent, now),
-    holder: holderOf(runner, now, names),
+    holder: holderOf(runner, heard, now, names),
     patroni: patroniOf(state, now),
     peers: peersOf(runner, heard, now, names),
     alarms: alarmsOf(state, journal, now),
@@ -100,7 +101,7 @@ function peersOf(runner: GroupRunner, heard: Heard, now: Instant, names: Names):
       address,
       name: names.get(address) ?? null,
       priority,
-      lastAdvertAt: wall(lastAtMs, now),
+      lastAdvertAt: wall(heard.heardAtMs(runner, address) ?? lastAtMs, now),
       vrrpVersion: note?.version ?? null,
       checksum: checksum === null ? null : CHECKSUM_NAMES[checksum],
       advertIntervalMs: note?.intervalMs ?? null,
@@ -114,7 +115,8 @@ function peersOf(runner: GroupRunner, heard: Heard, now: Instant, names: Names):
 /** As the configuration calls them. */
 const CHECKSUM_NAMES = { pseudoHeader: "pseudo-header", pduOnly: "pdu-only" } as const;
 
-function holderOf({ state, placement }: GroupRunner, now: Instant, names: Names): GroupStatus["holder"] {
+function holderOf(runner: GroupRunner, heard: Heard, now: Instant, names: Names): GroupStatus["holder"] {
+  const { state, placement } = runner;
   if (holds(state.phase)) {
     const { priority } = state.phase.hold;
     const address = placement?.sources.ipv4 ?? placement?.sources.ipv6 ?? "";
@@ -123,7 +125,8 @@ function holderOf({ state, placement }: GroupRunner, now: Instant, names: Names)
   const [best] = Object.entries(state.speakers).sort(([, a], [, b]) => b.priority - a.priority);
   if (best === undefined) return null;
   const [address, { priority, lastAtMs }] = best;
-  return { address, name: names.get(address) ?? null, self: false, priority, lastAdvertAt: wall(lastAtMs, now) };
+  const lastAdvertAt = wall(heard.heardAtMs(runner, address) ?? lastAtMs, now);
+  return { address, name: names.get(address) ?? null, self: false, priority, lastAdvertAt };
 }
 
 function patroniOf({ view }: GroupState, now: Instant): GroupStatus["patroni"] {

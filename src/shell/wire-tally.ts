@@ -30,10 +30,11 @@ export class WireTally {
   /** The same network, its orders looked at. */
   watching(network: Network): Network {
     return {
-      execute: (order) => {
-        this.#ordered(order);
-        network.execute(order);
+      execute: (orders) => {
+        for (const order of orders) this.#ordered(order);
+        network.execute(orders);
       },
+      heardAtMs: (...where) => network.heardAtMs(...where),
       close: () => {
         network.close();
       },

@@ -40,7 +40,7 @@ let given = 0;
 process.stdout.write("flooding\n");
 while (given < total) {
   const due = Math.min(total, Math.ceil(((performance.now() - startedAt) / 1_000) * (perSecond / BATCH)));
-  for (; given < due; given += 1) network.execute({ kind: "sendFrames", order: given, ifIndex, frames: batch });
+  for (; given < due; given += 1) network.execute([{ kind: "sendFrames", order: given, ifIndex, frames: batch }]);
   await sleep(5);
 }
 while (done < given && performance.now() - startedAt < 3_000 * seconds) await sleep(20);

@@ -41,7 +41,7 @@ function isAdvert(frame: Uint8Array): boolean {
 
 async function send(frames: readonly Uint8Array[], times: number): Promise<number> {
   for (let sent = 0; sent < times; sent += 1) {
-    network.execute({ kind: "sendFrames", order: (given += 1), ifIndex, frames });
+    network.execute([{ kind: "sendFrames", order: (given += 1), ifIndex, frames }]);
     await sleep(EVERY_MS);
   }
   while (done < given) await sleep(5);
@@ -75,6 +75,6 @@ const listening = {
   routerIds: [],
   vips: ["0.0.0.0"],
 } as const;
-network.execute({ kind: "listen", order: (given += 1), listening });
+network.execute([{ kind: "listen", order: (given += 1), listening }]);
 for await (const line of createInterface({ input: process.stdin })) console.log(await obey(line));
 network.close();

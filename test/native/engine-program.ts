@@ -13,7 +13,7 @@ createInterface({ input: process.stdin })
   .on("line", (line) => {
     const space = line.indexOf(" ");
     const order = decodeOrder(line.slice(space));
-    for (let times = Number(line.slice(0, space)); times > 0; times -= 1) network.execute(order);
+    for (let times = Number(line.slice(0, space)); times > 0; times -= 1) network.execute([order]);
   })
   .on("close", () => {
     network.close();

@@ -33,7 +33,7 @@ it("refuses malformed orders by name", () => {
     ];
     for (const [text, message] of malformed) {
       assert.throws(() => {
-        engine.execute(decodeOrder(text));
+        engine.execute([decodeOrder(text)]);
       }, message);
     }
   } finally {

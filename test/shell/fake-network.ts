@@ -47,7 +47,7 @@ export class FakeNetwork implements Network {
     this.#clock = clock;
   }
 
-  execute(...orders: readonly NetworkOrder[]): void {
+  execute(orders: readonly NetworkOrder[]): void {
     for (const order of orders) this.#carryOut(order);
   }
 
@@ -69,6 +69,10 @@ export class FakeNetwork implements Network {
     queueMicrotask(() => {
       this.orders.settle(done);
     });
+  }
+
+  heardAtMs(): null {
+    return null;
   }
 
   close(): void {

@@ -182,7 +182,15 @@ class Sender implements Network {
     this.#send = send;
   }
 
-  execute(order: NetworkOrder): void {
+  execute(orders: readonly NetworkOrder[]): void {
+    for (const order of orders) this.#execute(order);
+  }
+
+  heardAtMs(): null {
+    return null;
+  }
+
+  #execute(order: NetworkOrder): void {
     if (this.#closed) return;
     const atMs = this.#clock.nowMs();
     this.#carryOut(order);
