@@ -1,8 +1,8 @@
 // Questions over TCP: connect, send, read to the end of the connection. What is asked and answered is only bytes here.
 //
 // Patroni is asked ten times a second for as long as the host lives, and up to two hundred times in a fail-over. Done
-// here, a question costs a quarter of what it costs as a stream of Node.js, and does not wait for JavaScript; a patient one
-// does not even wake it up.
+// here, a question costs a quarter of what it costs as a stream of Node.js, and does not wait for JavaScript; a patient
+// one does not even wake it up.
 #pragma once
 
 #include <sys/socket.h>
@@ -59,8 +59,6 @@ class TcpQuestion {
   [[nodiscard]] double due_ms() const { return exchange_ ? exchange_->due_ms() : next_ms_; }
 
  private:
-  [[nodiscard]] bool is_worth_telling(const Bytes& answer) const;
-
   double order_;
   order::Exchange what_;
   std::string known_;
