@@ -8,8 +8,8 @@
 
 namespace pgvip {
 
-// The status line and the body, without header fields, and without the values of these members of the JSON object that the
-// body is. Any bytes will do: what is no such answer has a gist all the same, which is that of no other answer.
+// The status line and the body, without header fields, and without the values of these members of the JSON object that
+// the body is. Any bytes will do: what is no such answer has a gist all the same, which is that of no other answer.
 std::string answer_gist(const Bytes& answer, const std::vector<std::string>& ignored);
 
 }  // namespace pgvip

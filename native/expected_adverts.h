@@ -1,7 +1,7 @@
 // What other nodes are expected to say again and again, and whether they go on saying it. Does no I/O.
 //
-// A standby hears ten adverts a second and group that say what it knows. JavaScript sleeps through those, and is woken by
-// one that says something else, or by silence.
+// A standby hears ten adverts a second and group that say what it knows. JavaScript sleeps through those, and is woken
+// by one that says something else, or by silence.
 #pragma once
 
 #include <limits>

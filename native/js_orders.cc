@@ -158,8 +158,8 @@ std::optional<order::Patience> patience_of(const Napi::Object& exchange) {
   patience.every_ms = number_of(object, "everyMs");
   patience.until_ms = number_of(object, "untilMs");
   patience.known = bytes_of(object.Env(), object.Get("known"));
-  patience.ignored = list_of<std::string>(
-      object, "ignored", [](const Napi::Value& value) -> std::string { return value.ToString(); });
+  patience.ignored =
+      list_of<std::string>(object, "ignored", [](const Napi::Value& value) -> std::string { return value.ToString(); });
   return patience;
 }
 

@@ -279,8 +279,9 @@ struct Overflow {
 
 struct Event {
   double at_ms = 0;
-  std::variant<event::Done, event::Advert, event::AdvertsCeased, event::NeighborFrame, event::Link, event::AddressChange, event::Snapshot,
-               event::LeaseEnded, event::Trouble, event::Suspended, event::Overflow>
+  std::variant<event::Done, event::Advert, event::AdvertsCeased, event::NeighborFrame, event::Link,
+               event::AddressChange, event::Snapshot, event::LeaseEnded, event::Trouble, event::Suspended,
+               event::Overflow>
       what;
 };
 
