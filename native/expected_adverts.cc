@@ -1,3 +1,4 @@
+// What was expected of whom, since when it was last heard, and how much was not told.
 #include "expected_adverts.h"
 
 #include <algorithm>
