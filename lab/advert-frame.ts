@@ -11,9 +11,9 @@ const GROUP_MAC = macAddress("01:00:5e:00:00:12");
 
 export function advertFrame(
   payload: Uint8Array,
-  endpoints: { readonly source: string; readonly destination: string },
+  endpoints: { readonly source: string; readonly destination: string; readonly ttl?: number },
   destination: MacAddress = GROUP_MAC,
 ): Uint8Array {
-  const packet = emitIpv4({ ...endpoints, trafficClass: 0xc0, protocol: IP_PROTOCOL.vrrp, ttl: VRRP_TTL, payload });
+  const packet = emitIpv4({ ttl: VRRP_TTL, ...endpoints, trafficClass: 0xc0, protocol: IP_PROTOCOL.vrrp, payload });
   return emitFrame({ destination, source: FORGER_MAC, etherType: ETHER_TYPE.ipv4, payload: packet });
 }

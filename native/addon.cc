@@ -13,10 +13,10 @@ namespace {
 class Engine : public Napi::ObjectWrap<Engine> {
  public:
   static Napi::Function define(Napi::Env env) {
-    return DefineClass(env, "Engine",
-                       {InstanceMethod<&Engine::execute>("execute"), InstanceMethod<&Engine::close>("close"),
-                        InstanceMethod<&Engine::heard_at>("heardAtMs"),
-                        InstanceAccessor<&Engine::realtime>("realtime")});
+    return DefineClass(
+        env, "Engine",
+        {InstanceMethod<&Engine::execute>("execute"), InstanceMethod<&Engine::close>("close"),
+         InstanceMethod<&Engine::heard_at>("heardAtMs"), InstanceAccessor<&Engine::realtime>("realtime")});
   }
 
   // new Engine((events) => void)

@@ -1,4 +1,4 @@
-// Who is expected, by whose adverts.
+// What was expected of whom, since when it was last heard, and how much was not told.
 #include "expected_adverts.h"
 
 #include <algorithm>

@@ -70,21 +70,25 @@ bool IoThread::read_sockets() {
 }
 
 bool IoThread::read(const Sockets& sockets, const std::string& name) {
-  const auto report = [&](const char* call, int error) {
-    // A link that is down says so through rtnetlink.
-    if (error != 0 && error != ENETDOWN) trouble(failure(call, error, name));
-  };
   const bool adverts = sockets.vrrp && ready_.count(sockets.vrrp->fd()) > 0;
   const bool frames = sockets.packet && ready_.count(sockets.packet->fd()) > 0;
-  if (adverts) {
-    report("recvmsg(VRRP)",
-           sockets.vrrp->read(kPacketsPerRound, [this](event::Advert advert) { hear(std::move(advert)); }));
-  }
+  if (adverts) read_adverts(sockets, name);
   if (frames) {
-    report("recvfrom(AF_PACKET)",
+    report("recvfrom(AF_PACKET)", name,
            sockets.packet->read(kPacketsPerRound, [this](event::NeighborFrame frame) { tell(std::move(frame)); }));
   }
   return adverts || frames;
+}
+
+void IoThread::read_adverts(const Sockets& sockets, const std::string& name) {
+  if (!sockets.vrrp) return;
+  report("recvmsg(VRRP)", name,
+         sockets.vrrp->read(kPacketsPerRound, [this](event::Advert advert) { hear(std::move(advert)); }));
+}
+
+void IoThread::report(const char* call, const std::string& name, int error) {
+  // A link that is down says so through rtnetlink.
+  if (error != 0 && error != ENETDOWN) trouble(failure(call, error, name));
 }
 
 void IoThread::hear(event::Advert advert) {
@@ -93,7 +97,14 @@ void IoThread::hear(event::Advert advert) {
 
 // What waits in a socket, behind a flood or since this thread stood still, may be what is missed.
 void IoThread::tell_ceased(bool all_read) {
-  for (const auto& ceased : expected_.ceased(monotonic_ms(), all_read ? 0 : kUnreadGraceMs)) tell(ceased);
+  const double now_ms = monotonic_ms();
+  if (now_ms < expected_.due_ms()) return;
+  // This thread may have stood still at any point since it was told which sockets have something to read.
+  for (const auto& entry : interfaces_) {
+    read_adverts(entry.second.ipv4, entry.second.name);
+    read_adverts(entry.second.ipv6, entry.second.name);
+  }
+  for (const auto& ceased : expected_.ceased(now_ms, all_read ? 0 : kUnreadGraceMs)) tell(ceased);
 }
 
 }  // namespace pgvip

@@ -99,7 +99,11 @@ void IoThread::run() {
 void IoThread::wait() {
   arm(Instant::now());
   epoll_event ready[8];
-  const int count = ::epoll_wait(epoll_.get(), ready, 8, -1);
+  int count = 0;
+  // A process that was stopped hears EINTR first, when it goes on, and only then of what has come meanwhile.
+  do {
+    count = ::epoll_wait(epoll_.get(), ready, 8, -1);
+  } while (count < 0 && errno == EINTR);
   ready_.clear();
   for (int index = 0; index < count; ++index) {
     std::uint64_t ignored = 0;

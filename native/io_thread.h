@@ -96,6 +96,8 @@ class IoThread {
   PacketSocket& packet(int if_index, Family family);
   Sockets& sockets(int if_index, Family family);
   bool read(const Sockets& sockets, const std::string& name);
+  void read_adverts(const Sockets& sockets, const std::string& name);
+  void report(const char* call, const std::string& name, int error);
   void hear(event::Advert advert);
   void tell_ceased(bool all_read);
   void watch(int fd, std::uint32_t events = EPOLLIN);

@@ -107,16 +107,12 @@ std::optional<event::Done> TcpQuestion::proceed(double now_ms, const Watch& watc
     done.failure = error.failure();
     return done;
   }
-  if (is_worth_telling(*done.answer)) return done;
+  if (!what_.patience || answer_gist(*done.answer, what_.patience->ignored) != known_) return done;
+  // Skipped, not made up for, when this thread stood still or the answer took that long.
+  next_ms_ = std::max(now_ms, exchange_->begun_ms() + what_.patience->every_ms);
+  if (next_ms_ > what_.patience->until_ms) return done;
   exchange_.reset();
-  // Skipped, not made up for, when this thread stood still.
-  next_ms_ = std::max(now_ms, *done.sent_ms + what_.patience->every_ms);
   return std::nullopt;
-}
-
-bool TcpQuestion::is_worth_telling(const Bytes& answer) const {
-  if (!what_.patience || exchange_->begun_ms() + what_.patience->every_ms > what_.patience->until_ms) return true;
-  return answer_gist(answer, what_.patience->ignored) != known_;
 }
 
 void TcpExchanges::start(double order, const order::Exchange& what, double now_ms) {

@@ -61,8 +61,6 @@ class TcpQuestion {
   [[nodiscard]] double due_ms() const { return exchange_ ? exchange_->due_ms() : next_ms_; }
 
  private:
-  [[nodiscard]] bool is_worth_telling(const Bytes& answer) const;
-
   double order_;
   order::Exchange what_;
   std::string known_;

@@ -1,6 +1,6 @@
 /**
- * `npm run fuzz [-- --seconds N] [-- --cases N] [-- --seed WORD]`: libFuzzer on the C++ that reads packets and netlink
- * messages (native/parse.cc), for N seconds, then hostile bytes for the readers in TypeScript, a million cases by default.
+ * `npm run fuzz [-- --seconds N] [-- --cases N] [-- --seed WORD]`: libFuzzer on the C++ that reads packets, netlink
+ * messages (native/parse.cc) and answers of Patroni (native/answer_gist.cc), for N seconds, then hostile bytes for the readers in TypeScript, a million cases by default.
  * What libFuzzer learns stays in build/fuzz/corpus; an input that breaks something is named, and stays too.
  */
 import { spawnSync } from "node:child_process";
@@ -11,7 +11,7 @@ import { ToolFailed, root, run, runAsTool, say } from "./run-command.mjs";
 import { setUp } from "./setup.mjs";
 
 const directory = join(root, "build/fuzz");
-const sources = ["test/fuzz/fuzz_parse.cc", "native/parse.cc", "native/address.cc"];
+const sources = ["test/fuzz/fuzz_parse.cc", "native/parse.cc", "native/address.cc", "native/answer_gist.cc"];
 
 function options() {
   try {
@@ -62,7 +62,7 @@ await runAsTool(() => {
   const program = ["--import", "tsx", "test/fuzz/cli.ts"];
   run(process.execPath, [...program, "seeds", seeds]);
   const fuzzer = buildFuzzer();
-  say(`native/parse.cc for ${seconds} s`);
+  say(`native/parse.cc and native/answer_gist.cc for ${seconds} s`);
   const limits = [`-max_total_time=${seconds}`, "-max_len=8192", "-timeout=5", "-print_final_stats=1", "-verbosity=0"];
   const native = succeeds(fuzzer, [...limits, `-artifact_prefix=${directory}/found-`, corpus, seeds]);
   say(`\nsrc/wire, ${cases} cases of seed ${seed}`);

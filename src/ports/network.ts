@@ -95,7 +95,7 @@ export interface ExchangePatience {
   /** The first exchange begins now or at this instant. */
   readonly firstAtMs: number;
   readonly everyMs: number;
-  /** None begins after this instant: then the last answer is told although it is the known one. */
+  /** None but the first begins after this instant: then the last answer is told although it is the known one. */
   readonly untilMs: number;
   readonly known: Uint8Array;
   readonly ignored: readonly string[];

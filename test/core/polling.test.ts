@@ -1,10 +1,14 @@
 /** How often Patroni is asked, by what is going on. */
 import assert from "node:assert/strict";
+import fc from "fast-check";
 import { describe, it } from "node:test";
-import { initialState, step } from "../../src/core/group.js";
-import { pollIntervalMs } from "../../src/core/polling.js";
-import type { GroupState } from "../../src/core/types.js";
-import { defaultSettings } from "./transcript.js";
+import { outlivedAtMs } from "../../src/core/deadlines.js";
+import { initialState, nextDeadlineMs, step } from "../../src/core/group.js";
+import type { Observation } from "../../src/core/observation.js";
+import { isCalm, patienceOf, pollIntervalMs } from "../../src/core/polling.js";
+import type { GroupState, Hold, Phase, View } from "../../src/core/types.js";
+import type { Verdict } from "../../src/core/verdict.js";
+import { defaultSettings, status } from "./transcript.js";
 
 const { timing } = defaultSettings;
 
@@ -69,5 +73,121 @@ describe("the age of an answer that a group is content with", () => {
     };
     const { polling } = step(defaultSettings, state, { kind: "patroniAnswered", ...answer }, timing.pollMs).state;
     assert.equal(polling.lastAskedAtMs, timing.pollMs - 30);
+  });
+});
+
+const answered = { kind: "answered", hasRole: true, status: status("primary", "running"), dcsSeenAtMs: 0 } as const;
+
+function viewOf(verdict: Verdict, observation: Observation = answered): View {
+  return { verdict, sentAtMs: 0, answeredAtMs: 0, observation };
+}
+
+describe("a group is calm, and leaves its questions to the network,", () => {
+  const hold: Hold = {
+    ...{ sinceMs: 0, priority: 254, assertedAtMs: 0, renewAtMs: 250, leaseOverAtMs: 1_000 },
+    ...{ addressAtMs: 0, restoreAtMs: null, claim: null },
+  };
+  const phases: readonly Phase[] = [
+    { kind: "starting", untilMs: 3_000, adopted: true },
+    { kind: "standby", lockSinceMs: null, recovery: "unseen" },
+    { kind: "holder", hold },
+    { kind: "lameDuck", hold, bounds: {} },
+    { kind: "fault", fault: { kind: "link", text: "" }, retryAtMs: Infinity },
+    { kind: "stopped" },
+  ];
+  const settled: readonly Verdict[] = [
+    { kind: "writable" },
+    { kind: "notLeader", postgres: "replica" },
+    { kind: "notLeader", postgres: "down" },
+    { kind: "notLeader", postgres: "writable" },
+    { kind: "eligible", role: "replica" },
+    { kind: "ineligible", role: "replica", state: "starting" },
+  ];
+  const unsettled: readonly Verdict[] = [
+    { kind: "promoting" },
+    { kind: "recovering", state: "starting" },
+    { kind: "ending", state: "stopping" },
+    { kind: "silent", reason: "timeout", detail: "", port: "accepts" },
+  ];
+  const polling = { ...initialState().polling, lastAskedAtMs: 0 };
+  const rest = (phase: Phase, verdict: Verdict): GroupState => ({
+    ...initialState(),
+    ...{ phase, polling, view: viewOf(verdict) },
+  });
+  const restful = phases.filter(({ kind }) => kind === "standby" || kind === "holder");
+
+  it("in a phase that may last, as long as Patroni's last word may", () => {
+    for (const phase of phases) {
+      const label = (verdict: Verdict): string => `${phase.kind}, ${verdict.kind}`;
+      for (const verdict of settled)
+        assert.equal(isCalm(rest(phase, verdict)), restful.includes(phase), label(verdict));
+      for (const verdict of unsettled) assert.equal(isCalm(rest(phase, verdict)), false, label(verdict));
+      assert.equal(isCalm({ ...rest(phase, { kind: "writable" }), view: null }), false, phase.kind);
+    }
+  });
+
+  it("unless something is urgent", () => {
+    for (const phase of restful) {
+      const calm = rest(phase, { kind: "writable" });
+      assert.equal(isCalm({ ...calm, polling: { ...polling, urgentAtMs: 5_000 } }), false, phase.kind);
+    }
+  });
+
+  it("unless it is a standby that is disturbed", () => {
+    for (const phase of restful) {
+      const calm = rest(phase, { kind: "writable" });
+      const disturbed = { ...calm, polling: { ...polling, disturbedAtMs: 0 } };
+      assert.equal(isCalm(disturbed), phase.kind === "holder", phase.kind);
+    }
+  });
+
+  it("so that one question is under way, and nobody wakes up for the next", () => {
+    const standby = rest(restful[0]!, settled[1]!);
+    const first = step(defaultSettings, standby, { kind: "tick" }, 10);
+    const patient = first.effects.filter(({ kind }) => kind === "askPatiently");
+    assert.equal(patient.length, 1);
+    assert.equal(nextDeadlineMs(defaultSettings, first.state, 10), Infinity);
+    const second = step(defaultSettings, first.state, { kind: "tick" }, 10_000);
+    assert.deepEqual(second.effects, []);
+  });
+});
+
+describe("the patience with Patroni", () => {
+  const dcs = { ttlMs: 20_000, loopWaitMs: 2_000, retryTimeoutMs: 3_000, failsafeMode: false };
+  const asking = (lastAskedAtMs: number, view: View | null = null): GroupState => {
+    const state = initialState();
+    return { ...state, view, dcs, polling: { ...state.polling, lastAskedAtMs } };
+  };
+
+  it("begins an interval after the last question, and at once when that is over", () => {
+    assert.equal(patienceOf(asking(1_000), timing, 1_010).firstAtMs, 1_000 + timing.pollMs);
+    assert.equal(patienceOf(asking(1_000), timing, 5_000).firstAtMs, 5_000);
+    assert.equal(patienceOf(asking(-Infinity), timing, 5_000).firstAtMs, 5_000);
+  });
+
+  it("has the interval of rest, and lasts half a lease", () => {
+    const { everyMs, untilMs } = patienceOf(asking(1_000), timing, 1_010);
+    assert.deepEqual([everyMs, untilMs], [timing.pollMs, 1_010 + timing.leaseMs / 2]);
+  });
+
+  it("ends when the lock must be over, which changes what an old answer means", () => {
+    const view = viewOf({ kind: "writable" });
+    assert.equal(outlivedAtMs(answered, dcs), 18_000);
+    assert.equal(patienceOf(asking(17_900, view), timing, 17_900).untilMs, 18_000);
+    assert.equal(patienceOf(asking(17_000, view), timing, 17_000).untilMs, 17_500);
+  });
+
+  it("never lasts beyond that, nor longer than half a lease, whatever was said and when", () => {
+    const instants = fc.integer({ min: 0, max: 60_000 });
+    const observations = fc.record({ hasRole: fc.boolean(), dcsSeenAtMs: fc.option(instants) });
+    fc.assert(
+      fc.property(instants, instants, observations, (nowMs, lastAskedAtMs, said) => {
+        const observation = { ...answered, ...said };
+        const state = asking(lastAskedAtMs, viewOf({ kind: "writable" }, observation));
+        const { firstAtMs, untilMs } = patienceOf(state, timing, nowMs);
+        assert.ok(firstAtMs >= nowMs && firstAtMs >= lastAskedAtMs + timing.pollMs);
+        assert.ok(untilMs <= nowMs + timing.leaseMs / 2 && untilMs <= outlivedAtMs(observation, dcs));
+      }),
+    );
   });
 });

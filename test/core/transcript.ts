@@ -202,9 +202,9 @@ export class Scenario {
     const observation = this.#standing(sentAtMs);
     const slow = observation.kind === "unknown" && observation.reason === "timeout";
     this.#schedule(sentAtMs + (slow ? asked.timeoutMs : this.#answerAfterMs), () => {
-      const nextMs = sentAtMs + (patience?.everyMs ?? Infinity);
+      const nextMs = Math.max(this.#nowMs, sentAtMs + (patience?.everyMs ?? Infinity));
       if (patience !== null && nextMs <= patience.untilMs && gist(observation, sentAtMs) === this.#known) {
-        this.#schedule(Math.max(this.#nowMs, nextMs), () => {
+        this.#schedule(nextMs, () => {
           this.#ask(asked, patience);
         });
         return;

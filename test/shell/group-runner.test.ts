@@ -66,6 +66,30 @@ describe("a group runner", () => {
     assert.ok(bench.ordersBefore[told]?.includes("takeOver"));
   });
 
+  it("hears every advert from when it has the VIP, which goes before", async () => {
+    const bench = new Bench();
+    bench.runner.place(placement, false);
+    await bench.clock.pass(100);
+    assert.equal(bench.runner.state.phase.kind, "holder");
+    const heeds = () => bench.network.carriedOut.filter(({ kind }) => kind === "heedAdverts");
+    assert.deepEqual(bench.network.kinds().slice(0, 3), ["sendFrames", "takeOver", "heedAdverts"]);
+    const [heed] = heeds();
+    assert.ok(heed?.kind === "heedAdverts");
+    assert.deepEqual([heed.ifIndex, heed.routerId], [placement.ifIndex, 51]);
+    // Whatever it becomes then, nothing is expected until it is a standby again.
+    await bench.clock.pass(500);
+    bench.observation = answer(false);
+    await bench.clock.pass(300);
+    bench.advert("10.0.0.2", 254);
+    await bench.clock.pass(100);
+    assert.equal(bench.runner.state.phase.kind, "standby");
+    assert.equal(heeds().length, 1);
+    bench.advert("10.0.0.2", 254);
+    assert.equal(bench.expected.at(-1)?.[0], "10.0.0.2");
+    bench.runner.displace("eth0 has no carrier");
+    assert.equal(heeds().length, 2);
+  });
+
   it("renews the lease as long as it holds, and not after it has let go", async () => {
     const bench = new Bench();
     bench.runner.place(placement, false);

@@ -321,10 +321,10 @@ export class Agent {
       process.at(atMs, () => {
         const sentAtMs = this.#machine.nowMs();
         this.#exchange(process, timeoutMs, (answer) => {
-          const nextMs = sentAtMs + patience.everyMs;
+          const nextMs = Math.max(this.#machine.nowMs(), sentAtMs + patience.everyMs);
           const isNews = answer === null || gist(answer) !== known || nextMs > patience.untilMs;
           if (isNews) this.#toLoop(() => this.#settle(question, sentAtMs, answer));
-          else begin(Math.max(this.#machine.nowMs(), nextMs));
+          else begin(nextMs);
         });
       });
     };
