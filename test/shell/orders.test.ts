@@ -12,8 +12,12 @@ class Recorder implements Network {
   readonly given: string[] = [];
   readonly orders = new Orders(this);
 
-  execute(...orders: readonly NetworkOrder[]): void {
+  execute(orders: readonly NetworkOrder[]): void {
     this.given.push(orders.map(({ kind, order }) => `${String(order)} ${kind}`).join(", "));
+  }
+
+  heardAtMs(): null {
+    return null;
   }
 
   close(): void {
