@@ -1,16 +1,14 @@
 /** `pgvip completion`: a script that lets a shell complete what is typed, made from the definitions of the commands. */
 import { Argument } from "commander";
-import { bashCompletion } from "../outline/bash.js";
-import { fishCompletion } from "../outline/fish.js";
-import { type CommandOutline, outlineOf } from "../outline/outline.js";
-import { zshCompletion } from "../outline/zsh.js";
+import type { CommandOutline } from "../outline/outline.js";
 import type { AddCommand } from "./context.js";
 
+/** Loaded when they are wanted. */
 const SHELLS = {
-  bash: bashCompletion,
-  zsh: zshCompletion,
-  fish: fishCompletion,
-} as const satisfies Readonly<Record<string, (program: CommandOutline) => string>>;
+  bash: async () => (await import("../outline/bash.js")).bashCompletion,
+  zsh: async () => (await import("../outline/zsh.js")).zshCompletion,
+  fish: async () => (await import("../outline/fish.js")).fishCompletion,
+} as const satisfies Readonly<Record<string, () => Promise<(program: CommandOutline) => string>>>;
 
 export const addCompletion: AddCommand = (program, { terminal }) => {
   program
@@ -18,8 +16,10 @@ export const addCompletion: AddCommand = (program, { terminal }) => {
     .description("print a script for completion in a shell")
     .addArgument(new Argument("<shell>", "the shell").choices(Object.keys(SHELLS)))
     .addHelpText("after", HELP)
-    .action((shell: keyof typeof SHELLS) => {
-      terminal.out(SHELLS[shell](outlineOf(program)));
+    .action(async (shell: keyof typeof SHELLS) => {
+      const { outlineOf } = await import("../outline/outline.js");
+      const complete = await SHELLS[shell]();
+      terminal.out(complete(outlineOf(program)));
     });
 };
 

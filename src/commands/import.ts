@@ -1,17 +1,14 @@
-/** `pgvip import`: another VIP manager's configuration as one of pgvip, with what was wrong and what is not needed. */
+/**
+ * `pgvip import`: another VIP manager's configuration as one of pgvip, with what was wrong and what is not needed. What it
+ * takes, a package for YAML among it, is loaded only then: every agent is one of these commands, and lives for months.
+ */
 import { existsSync, readFileSync, readdirSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { type Command, Option } from "commander";
 import { PgvipError } from "../errors.js";
 import type { Draft } from "../import/draft.js";
-import { findingText } from "../import/findings.js";
-import { readBlocks } from "../import/keepalived-blocks.js";
-import { draftOf } from "../import/keepalived-draft.js";
-import { type Files, readLines } from "../import/keepalived-lines.js";
-import { type Keepalived, readKeepalived } from "../import/keepalived.js";
-import { readVipManager } from "../import/vip-manager.js";
-import { yamlText } from "../import/yaml-text.js";
+import type { Files } from "../import/keepalived-lines.js";
 import type { AddCommand, Terminal } from "./context.js";
 
 export const addImport: AddCommand = (program, { terminal }) => {
@@ -24,8 +21,9 @@ export const addImport: AddCommand = (program, { terminal }) => {
   group
     .command("vip-manager <file>")
     .description("read vip-manager's YAML file, or the environment file of Debian's unit")
-    .action((file: string) => {
-      print(readVipManager(files.read(file), file), [file], terminal);
+    .action(async (file: string) => {
+      const { readVipManager } = await import("../import/vip-manager.js");
+      await print(readVipManager(files.read(file), file), [file], terminal);
     });
 };
 
@@ -39,22 +37,20 @@ function addKeepalived(group: Command, terminal: Terminal): void {
         "this host's name",
       ),
     )
-    .action((names: readonly string[], { configId }: { configId: string }) => {
-      const nodes = names.map((name): Keepalived => {
-        const { lines, findings } = readLines(name, configId, files);
-        const read = readKeepalived(readBlocks(lines));
-        return { ...read, findings: [...findings, ...read.findings] };
-      });
-      const draft = draftOf(nodes);
+    .action(async (names: readonly string[], { configId }: { configId: string }) => {
+      const { draftOfFiles } = await import("../import/keepalived-files.js");
+      const draft = draftOfFiles(names, configId, files);
       if (draft.vips.length === 0) {
         const wanted = "wanted a vrrp_instance with virtual_ipaddress";
         throw new PgvipError("CONFIG", `${names.join(", ")}: no VIP; ${wanted}`);
       }
-      print(draft, names, terminal);
+      await print(draft, names, terminal);
     });
 }
 
-function print(draft: Draft, sources: readonly string[], terminal: Terminal): void {
+async function print(draft: Draft, sources: readonly string[], terminal: Terminal): Promise<void> {
+  const { findingText } = await import("../import/findings.js");
+  const { yamlText } = await import("../import/yaml-text.js");
   for (const finding of draft.findings) {
     if (finding.kind === "wrong") terminal.err(`warning: ${findingText(finding)}\n`);
     if (finding.kind === "byHand") terminal.err(`by hand: ${findingText(finding)}\n`);
