@@ -27,7 +27,7 @@ const folders = ["native", "lab", "e2e"];
 
 /** @type {readonly Group[]} */
 const groups = [
-  { name: "unit", purpose: "unit", concurrency: availableParallelism(), testLimitMs: 180_000 },
+  { name: "unit", purpose: "unit", concurrency: availableParallelism(), testLimitMs: 600_000 },
   ...folders.map((name) => ({ name, purpose: /** @type {const} */ ("test"), concurrency: 1, testLimitMs: 600_000 })),
 ];
 
