@@ -210,7 +210,11 @@ void IoThread::arm(const Instant& now) {
 
 void IoThread::check_suspend(const Instant& now) {
   const double suspended_ms = now.suspended_ms();
-  if (suspended_ms - suspended_ms_ > kSuspendMs) tell(event::Suspended{suspended_ms - suspended_ms_});
+  if (suspended_ms - suspended_ms_ > kSuspendMs) {
+    tell(event::Suspended{suspended_ms - suspended_ms_});
+    // Leases went on meanwhile.
+    holdings_due_ms_ = 0;
+  }
   suspended_ms_ = suspended_ms;
 }
 
