@@ -45,9 +45,8 @@ Napi::Object object_of(const Napi::Env& env, const Napi::Value& value) {
 }
 
 template <typename Item, typename Convert>
-std::vector<Item> list_of(const Napi::Object& object, const char* key, Convert convert) {
-  const Napi::Value value = object.Get(key);
-  if (!value.IsArray()) fail(object.Env(), std::string(key) + " is not an array");
+std::vector<Item> items_of(const Napi::Value& value, const char* name, Convert convert) {
+  if (!value.IsArray()) fail(value.Env(), std::string(name) + " is not an array");
   const auto array = value.As<Napi::Array>();
   std::vector<Item> items;
   for (std::uint32_t index = 0; index < array.Length(); ++index) {
@@ -55,6 +54,11 @@ std::vector<Item> list_of(const Napi::Object& object, const char* key, Convert c
     items.push_back(convert(item));
   }
   return items;
+}
+
+template <typename Item, typename Convert>
+std::vector<Item> list_of(const Napi::Object& object, const char* key, Convert convert) {
+  return items_of<Item>(object.Get(key), key, convert);
 }
 
 AddressPlan address_plan(const Napi::Value& value) {
@@ -223,14 +227,7 @@ Order order_of(const Napi::Value& value) {
 }  // namespace
 
 std::vector<Order> orders_of(const Napi::Value& value) {
-  if (!value.IsArray()) fail(value.Env(), "orders are not an array");
-  const auto array = value.As<Napi::Array>();
-  std::vector<Order> orders;
-  for (std::uint32_t index = 0; index < array.Length(); ++index) {
-    const Napi::Value item = array.Get(index);
-    orders.push_back(order_of(item));
-  }
-  return orders;
+  return items_of<Order>(value, "the list of orders", order_of);
 }
 
 }  // namespace pgvip
