@@ -1,11 +1,18 @@
 /** pgvip as a VIP manager of the lab: the built agent, on a node, with nothing but the VIP on its command line. */
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import * as v from "valibot";
+import { type GroupStatus, type StatusDocument, statusSchema } from "../src/status.js";
 import type { Host } from "./host.js";
 import type { LabProcess } from "./process.js";
 import { ProcessVipManager } from "./vip-manager.js";
+import { type Patience, until } from "./wait.js";
 
 const builtAgent = fileURLToPath(new URL("../dist/main.js", import.meta.url));
+
+/** Exit codes of `pgvip status`: all is well, or there is an alarm; and no agent. */
+const ANSWERED: readonly number[] = [0, 1];
+const NOBODY_ANSWERS = 2;
 
 export interface AgentOptions {
   /** Addresses with prefix lengths. */
@@ -33,6 +40,42 @@ export class PgvipAgents extends ProcessVipManager {
     return node.exec(process.execPath, [builtAgent, ...args, "--socket", controlSocket(node)], { timeoutMs: 10_000 });
   }
 
+  /** What the agent there tells of itself; `null` when none answers, as for a moment after its start. */
+  async statusIfAny(node: Host): Promise<StatusDocument | null> {
+    const { code, stdout, stderr } = await this.command(node, ["status", "--json"]);
+    if (code === NOBODY_ANSWERS) return null;
+    if (code === null || !ANSWERED.includes(code)) throw new Error(`pgvip status on ${node.name}: ${stderr}`);
+    return v.parse(statusSchema, JSON.parse(stdout));
+  }
+
+  /** The same of an agent that has to answer. */
+  async status(node: Host): Promise<StatusDocument> {
+    const status = await this.statusIfAny(node);
+    if (status === null) throw new Error(`no agent answers on ${node.name}`);
+    return status;
+  }
+
+  /** Its first group, which most have alone. */
+  async group(node: Host): Promise<GroupStatus> {
+    return firstGroup(await this.status(node));
+  }
+
+  /** Waits for its first group to be as wanted. */
+  groupWith(
+    node: Host,
+    what: string,
+    wanted: (group: GroupStatus) => boolean,
+    patience?: Patience,
+  ): Promise<GroupStatus> {
+    const ask = async (): Promise<GroupStatus | null> => {
+      const status = await this.statusIfAny(node);
+      if (status === null) return null;
+      const group = firstGroup(status);
+      return wanted(group) ? group : null;
+    };
+    return until(`${node.name}: ${what}`, ask, patience);
+  }
+
   /** The agent's log, one JSON object a line. */
   logFile(node: Host): string {
     return `${node.directory}/pgvip.log`;
@@ -44,6 +87,11 @@ export class PgvipAgents extends ProcessVipManager {
     const words = ["run", ...vips.flatMap((cidr) => ["--vip", cidr]), ...own, ...extra];
     return node.spawn(process.execPath, [builtAgent, ...words], { log: "pgvip", env });
   }
+}
+
+function firstGroup({ groups: [group] }: StatusDocument): GroupStatus {
+  if (group === undefined) throw new Error("the agent has no group");
+  return group;
 }
 
 function controlSocket(node: Host): string {

@@ -53,10 +53,7 @@ describe("the control socket of the holder", () => {
 
   async function statusAnswers(): Promise<void> {
     // Idle connections hold their places for some seconds.
-    await until("the control socket answers", async () => {
-      const { code, stdout } = await agents.command(holder, ["status", "--json"]);
-      return code === 0 && stdout.includes('"state": "holder"');
-    });
+    await agents.groupWith(holder, "has the VIP", ({ state }) => state === "holder");
   }
 
   function connect(): Promise<net.Socket> {

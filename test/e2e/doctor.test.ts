@@ -30,10 +30,7 @@ describe("pgvip doctor", () => {
     holder = cluster.node(await cluster.leader());
     node = topology.nodes.find(({ name }) => name !== holder.name)!;
     for (const each of topology.nodes) await agents.start(each);
-    await until("the VIP is held", async () => {
-      const { stdout } = await agents.command(holder, ["status", "--json"]);
-      return stdout.includes('"state": "holder"');
-    });
+    await agents.groupWith(holder, "has the VIP", ({ state }) => state === "holder");
   });
 
   after(async () => {

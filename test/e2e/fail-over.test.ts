@@ -134,13 +134,8 @@ describe("a real cluster", () => {
     await agents.start(stage.cluster.node(leader));
   });
 
-  async function statusShows(node: string, state: string): Promise<void> {
-    for (let tries = 0; tries < 100; tries += 1) {
-      const { stdout } = await agents.command(stage.cluster.node(node), ["status", "--json"]);
-      if (stdout.includes(`"state": "${state}"`)) return;
-      await sleep(50);
-    }
-    assert.fail(`${node} did not become ${state}`);
+  async function statusShows(node: string, wanted: string): Promise<void> {
+    await agents.groupWith(stage.cluster.node(node), `is ${wanted}`, ({ state }) => state === wanted);
   }
 });
 

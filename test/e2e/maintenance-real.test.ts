@@ -4,12 +4,11 @@
  */
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import * as v from "valibot";
 import { PgvipAgents } from "../../lab/agents.js";
 import { Scene } from "../../lab/scene.js";
 import { vip, vipCidr } from "../../lab/topology.js";
 import { sleep, until } from "../../lab/wait.js";
-import { type StatusDocument, statusSchema } from "../../src/status.js";
+import type { GroupStatus } from "../../src/status.js";
 
 /** Longer than `silence_timeout` and the leader lock's lease. */
 const ABSENCE_MS = 22_000;
@@ -31,11 +30,8 @@ describe("maintenance with a real Patroni", () => {
     await scene.close();
   });
 
-  async function group(node: string): Promise<StatusDocument["groups"][number]> {
-    const { stdout } = await agents.command(scene.cluster.node(node), ["status", "--json"]);
-    const [first] = v.parse(statusSchema, JSON.parse(stdout)).groups;
-    assert.ok(first !== undefined);
-    return first;
+  function group(node: string): Promise<GroupStatus> {
+    return agents.group(scene.cluster.node(node));
   }
 
   async function pausePatroni(node: string, pause: boolean): Promise<void> {

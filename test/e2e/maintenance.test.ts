@@ -2,13 +2,12 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { after, before, describe, it } from "node:test";
-import * as v from "valibot";
 import { PgvipAgents } from "../../lab/agents.js";
 import type { CommandResult } from "../../lab/command.js";
 import { Stage } from "../../lab/stage.js";
 import { vip, vipCidr } from "../../lab/topology.js";
 import { until } from "../../lab/wait.js";
-import { type StatusDocument, statusSchema } from "../../src/status.js";
+import type { GroupStatus } from "../../src/status.js";
 
 describe("maintenance", () => {
   const agents = new PgvipAgents({ vips: [vipCidr], extra: ["--kernel-lease", "off"] });
@@ -38,11 +37,8 @@ describe("maintenance", () => {
     return stdout;
   }
 
-  async function group(node: string): Promise<StatusDocument["groups"][number]> {
-    const { stdout } = await pgvip(node, "status", "--json");
-    const [first] = v.parse(statusSchema, JSON.parse(stdout)).groups;
-    assert.ok(first !== undefined);
-    return first;
+  function group(node: string): Promise<GroupStatus> {
+    return agents.group(stage.cluster.node(node));
   }
 
   function history(node: string, ...args: readonly string[]): Promise<CommandResult> {
@@ -98,9 +94,7 @@ describe("maintenance", () => {
       await ordered(other, "pause", ...flags);
       await agents.stop(node);
       await agents.start(node);
-      const { maintenance } = await until("the agent answers", async () => {
-        return (await pgvip(other, "status")).code === 2 ? null : group(other);
-      });
+      const { maintenance } = await agents.groupWith(node, "answers", () => true);
       assert.equal(maintenance?.mode ?? null, expected);
     }
     await ordered(other, "resume");

@@ -15,9 +15,9 @@ import { Keepalived } from "../../lab/keepalived.js";
 import { Prober } from "../../lab/prober.js";
 import { Scene } from "../../lab/scene.js";
 import { vip, vipCidr } from "../../lab/topology.js";
-import { nowMs, sleep, until } from "../../lab/wait.js";
+import { nowMs, sleep } from "../../lab/wait.js";
 import { holderTimes } from "../../lab/watch.js";
-import { type GroupStatus, statusSchema } from "../../src/status.js";
+import type { GroupStatus } from "../../src/status.js";
 
 const program = fileURLToPath(new URL("../../dist/main.js", import.meta.url));
 const addresses: Readonly<Record<string, string>> = {
@@ -71,8 +71,6 @@ const MASTER_DOWN_MS = 3 * ADVERT_INTERVAL_MS + 610;
 /** What the client may miss while the VIP stays where it is: nothing, but this machine may be busy. */
 const CALM_MS = 500;
 
-const statusOf = (text: string): GroupStatus | undefined => v.parse(statusSchema, JSON.parse(text)).groups[0];
-
 describe("migrating from keepalived", () => {
   const keepalived = new Keepalived("keepalived", keepalivedConf);
   const agents = new Map<string, PgvipAgents>();
@@ -100,12 +98,8 @@ describe("migrating from keepalived", () => {
   const othersThan = (host: Host): readonly Host[] => nodes.filter((node) => node !== host);
   const pgvip = (node: Host): PgvipAgents => agents.get(node.name) ?? assert.fail(node.name);
 
-  async function groupWith(node: Host, what: string, wanted: (group: GroupStatus) => boolean): Promise<GroupStatus> {
-    return await until(`${node.name}: ${what}`, async () => {
-      const { stdout } = await pgvip(node).command(node, ["status", "--json"]);
-      const group = stdout === "" ? undefined : statusOf(stdout);
-      return group !== undefined && wanted(group) ? group : null;
-    });
+  function groupWith(node: Host, what: string, wanted: (group: GroupStatus) => boolean): Promise<GroupStatus> {
+    return pgvip(node).groupWith(node, what, wanted);
   }
 
   /** No longer without the VIP, nor with two, than this; seen from the interfaces and by the client's pings. */

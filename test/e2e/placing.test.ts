@@ -34,12 +34,8 @@ describe("a VIP outside every subnet, with kernel_lease: off", () => {
     // Any change of addresses makes the agent look at the interface anew.
     await leader.exec("ip", ["address", "add", "10.98.0.1/32", "dev", "eth0"]);
     await leader.exec("ip", ["address", "delete", "10.98.0.1/32", "dev", "eth0"]);
-    const { stdout } = await agents.command(leader, ["status", "--json"]);
-    const { groups } = JSON.parse(stdout) as { groups: { state: string; counters: { takeOvers: number } }[] };
-    assert.deepEqual(
-      groups.map(({ state, counters }) => [state, counters.takeOvers]),
-      [["holder", 1]],
-    );
+    const { state, counters } = await agents.group(leader);
+    assert.deepEqual([state, counters["takeOvers"]], ["holder", 1]);
     assert.ok(await isOn(leader));
   });
 
@@ -55,8 +51,7 @@ describe("a VIP outside every subnet, with kernel_lease: off", () => {
       assert.equal(code, 0, stderr);
     }
     // An agent that is busy with them for longer than its lease would have let go.
-    const { stdout } = await agents.command(leader, ["status", "--json"]);
-    assert.match(stdout, /"state":\s*"holder"/);
+    assert.equal((await agents.group(leader)).state, "holder");
     assert.doesNotMatch(readFileSync(agents.logFile(leader), "utf8"), /lease-ended/);
   });
 
@@ -86,24 +81,12 @@ describe("VIPs that a stranger has already", () => {
       await client.exec("ip", ["address", "add", vip, "dev", "eth0", ...(vip.includes(":") ? ["nodad"] : [])]);
       await agents.start(leader);
       const { stdout: mac } = await client.exec("cat", ["/sys/class/net/eth0/address"]);
-      await until("the alarm names the stranger", async () => {
-        const { state, alarms } = await groupOf(agents, leader);
+      await agents.groupWith(leader, "has the VIP, and an alarm that names the stranger", ({ state, alarms }) => {
         return state === "holder" && alarms.some(({ code, text }) => code === "conflict" && text.includes(mac.trim()));
       });
       assert.ok(readFileSync(agents.logFile(leader), "utf8").includes(`${mac.trim()} answers for `));
       await agents.stop(leader);
       await client.exec("ip", ["address", "delete", vip, "dev", "eth0"]);
     });
-  }
-
-  async function groupOf(agents: PgvipAgents, node: Host) {
-    const { stdout } = await agents.command(node, ["status", "--json"]);
-    if (stdout === "") return { state: "no agent yet", alarms: [] };
-    const { groups } = JSON.parse(stdout) as {
-      groups: { state: string; alarms: { code: string; text: string }[] }[];
-    };
-    const [group] = groups;
-    assert.ok(group !== undefined);
-    return group;
   }
 });

@@ -5,7 +5,6 @@
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { after, before, describe, it } from "node:test";
-import * as v from "valibot";
 import { PgvipAgents } from "../../lab/agents.js";
 import { Capture } from "../../lab/capture.js";
 import type { Host } from "../../lab/host.js";
@@ -14,7 +13,6 @@ import type { LabProcess } from "../../lab/process.js";
 import { StandInCluster } from "../../lab/stand-in-cluster.js";
 import { sleep, until } from "../../lab/wait.js";
 import { HolderWatch } from "../../lab/watch.js";
-import { statusSchema } from "../../src/status.js";
 import { decodeFile } from "../wire/tshark.js";
 
 const VIPS = { ipv4: "10.186.157.199", ipv6: "fd77::199" } as const;
@@ -109,12 +107,9 @@ describe("a virtual MAC", () => {
   });
 
   it("does not keep the nodes from hearing each other, although they send from the same MAC", async () => {
-    await until("the standby hears the holder", async () => {
-      const { stdout } = await agents.command(two, ["status", "--json"]);
-      const [group] = v.parse(statusSchema, JSON.parse(stdout)).groups;
-      assert.ok(group !== undefined);
-      assert.deepEqual(group.virtualMacs, Object.values(MACS));
-      const heard = group.peers.map(({ address }) => address);
+    await agents.groupWith(two, "hears the holder", ({ virtualMacs, peers }) => {
+      assert.deepEqual(virtualMacs, Object.values(MACS));
+      const heard = peers.map(({ address }) => address);
       return heard.includes("10.186.157.61") && heard.some((address) => address.startsWith("fe80::"));
     });
   });

@@ -11,16 +11,13 @@ import { Lab } from "../../lab/network.js";
 import { StandInCluster } from "../../lab/stand-in-cluster.js";
 import { until } from "../../lab/wait.js";
 import { HolderWatch } from "../../lab/watch.js";
-import { statusSchema, type GroupStatus, type StatusDocument } from "../../src/status.js";
+import type { GroupStatus, StatusDocument } from "../../src/status.js";
 import { familyOf } from "../../src/wire/addresses.js";
 import { decodeFile } from "../wire/tshark.js";
-import * as v from "valibot";
 
 export const OURS = { ipv4: "10.186.157.60", ipv6: "fd77::60" } as const;
 export const THEIRS = { ipv4: "10.186.157.216", ipv6: "fd77::216" } as const;
 
-/** `pgvip status` has answered: all is well, or there are alarms. */
-const STATUS_CODES: readonly number[] = [0, 1];
 /** While our agent is stopped, the kernel answers unicast adverts with errors that quote them. */
 const ADVERTS = "vrrp && !icmp && !icmpv6";
 const ADVERTISEMENTS = "icmpv6.type == 136";
@@ -93,20 +90,13 @@ export class VrrpPair {
     this.cluster.lie("ours", leads ? null : "replica");
   }
 
-  async status(): Promise<StatusDocument> {
-    const { stdout, stderr, code } = await this.agents.command(this.ours, ["status", "--json"]);
-    assert.ok(code !== null && STATUS_CODES.includes(code), stderr);
-    return v.parse(statusSchema, JSON.parse(stdout));
+  status(): Promise<StatusDocument> {
+    return this.agents.status(this.ours);
   }
 
   /** Waits for our only group to be as wanted. */
   groupWith(what: string, wanted: (group: GroupStatus) => boolean): Promise<GroupStatus> {
-    return until(what, async () => {
-      const { stdout, code } = await this.agents.command(this.ours, ["status", "--json"]);
-      if (code === null || !STATUS_CODES.includes(code)) return null;
-      const [group] = v.parse(statusSchema, JSON.parse(stdout)).groups;
-      return group !== undefined && wanted(group) ? group : null;
-    });
+    return this.agents.groupWith(this.ours, what, wanted);
   }
 
   /** The other router has followed our priority 0 by its Skew_Time: its Active_Down_Interval is 3 s more. */
