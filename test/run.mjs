@@ -1,6 +1,6 @@
 /**
- * Runs the tests: `npm test [-- WORD...] [--coverage]`. A word is a group (unit, native, lab, e2e), a folder under test/
- * (core) or a file (vrrp, wire/vrrp, test/wire/vrrp.test.ts).
+ * Runs the tests: `npm test [-- WORD...] [--coverage]`. A word is a group (unit, native, lab, agents, e2e), a folder under
+ * test/ (core) or a file (vrrp, wire/vrrp, test/wire/vrrp.test.ts).
  *
  * The list is made here since Node 20 finds no .ts tests in a folder and would call that a success. A missing
  * prerequisite is an error; with CI=true a skipped test is one too.
@@ -22,13 +22,18 @@ import { setUp } from "../tools/setup.mjs";
  * @property {number} testLimitMs only a guard: a test that takes longer hangs
  */
 
-/** Tests outside these folders are the group `unit`. In here they make interfaces and clusters, so one file at a time. */
-const folders = ["native", "lab", "e2e"];
+/**
+ * Tests outside these folders are the group `unit`. In here they make interfaces and clusters. Only where nothing but
+ * what an agent does is judged, and not when, may a second file run beside the first.
+ */
+const folders = { native: 1, lab: 1, agents: 2, e2e: 1 };
 
 /** @type {readonly Group[]} */
 const groups = [
   { name: "unit", purpose: "unit", concurrency: availableParallelism(), testLimitMs: 600_000 },
-  ...folders.map((name) => ({ name, purpose: /** @type {const} */ ("test"), concurrency: 1, testLimitMs: 600_000 })),
+  ...Object.entries(folders).map(([name, concurrency]) => {
+    return { name, purpose: /** @type {const} */ ("test"), concurrency, testLimitMs: 600_000 };
+  }),
 ];
 
 /** A guard as well: Node 24 waits for ever for a file that leaves a timer or a socket behind. */
@@ -44,7 +49,7 @@ export function listTests() {
 
 /** @param {string} path */
 function groupOf(path) {
-  return folders.find((folder) => path.startsWith(`test/${folder}/`)) ?? "unit";
+  return Object.keys(folders).find((folder) => path.startsWith(`test/${folder}/`)) ?? "unit";
 }
 
 /**

@@ -34,6 +34,7 @@ export const areas = [
   // Writes documentation (npm run docs), as config/emit.ts does.
   { files: "src/status-emit.ts", imports: ["status"], packages: ["@valibot/to-json-schema"], node: true },
   { files: "src/version.ts", imports: [], node: true },
+  { files: "src/v8.ts", imports: [], node: true },
   { files: "src/wire/**/*.ts", imports: ["wire"], pure: true },
   { files: "src/core/**/*.ts", imports: ["core", "wire", "assert"], pure: true },
   { files: "src/ports/**/*.ts", imports: ["ports"], types: ["core", "wire"] },
@@ -80,14 +81,14 @@ export const areas = [
   { files: "src/agent.ts", imports: below, node: true },
   {
     files: "src/commands/**/*.ts",
-    imports: ["commands", "agent", "diagnose", "import", "outline", "status-text", ...below],
+    imports: ["commands", "agent", "diagnose", "import", "outline", "status-text", "v8", ...below],
     packages: ["commander", "valibot"],
     node: true,
   },
   { files: "src/cli.ts", imports: ["commands", "errors"], packages: ["commander"], node: true },
   // Writes documentation (npm run docs), as config/emit.ts does.
   { files: "src/man-emit.ts", imports: ["cli", "outline"], packages: ["commander"], node: true },
-  { files: "src/main.ts", imports: ["cli"], node: true },
+  { files: "src/main.ts", imports: ["cli", "v8"], node: true },
 ];
 
 /** Globals that make code depend on the machine it runs on, or on the moment. */

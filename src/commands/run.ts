@@ -2,6 +2,7 @@
 import { loadConfig } from "../config/load.js";
 import { createLogger } from "../log.js";
 import { runBeforeOthers } from "../shell/scheduling.js";
+import { spendAsNeeded } from "../v8.js";
 import type { AddCommand } from "./context.js";
 import { addSettings, sourcesOf } from "./settings.js";
 
@@ -9,7 +10,11 @@ export const addRun: AddCommand = (program, { terminal, exitWith }) => {
   const run = program.command("run").description("run the agent on this node, in the foreground");
   addSettings(run).action(async () => {
     runBeforeOthers();
-    const readConfig = () => loadConfig(sourcesOf(run, terminal));
+    const readConfig = async () => {
+      const config = await loadConfig(sourcesOf(run, terminal));
+      spendAsNeeded(config.groups.length);
+      return config;
+    };
     const config = await readConfig();
     const { runAgent } = await import("../agent.js");
     exitWith(await runAgent(config, readConfig, createLogger(config.logLevel)));

@@ -1,4 +1,4 @@
-/** The command line as people use it: what is printed, and the exit code. The agent itself is tested in test/e2e. */
+/** The command line as people use it: what is printed, and the exit code. The agent itself is tested in test/agents and test/e2e. */
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -36,7 +36,7 @@ describe("pgvip", () => {
     assert.deepEqual([code, err], [0, ""]);
     const [version, addon, node] = out.split("\n");
     assert.equal(version, VERSION);
-    // Unit tests run without the addon as well; test/e2e/version.test.ts tries both.
+    // Unit tests run without the addon as well; test/agents/version.test.ts tries both.
     assert.match(addon ?? "", /^addon (Node-API \d+ \(this Node\.js has \d+\)|missing: .*npm rebuild pgvip)/);
     assert.equal(node, `Node.js ${process.version.slice(1)}`);
     assert.deepEqual(await pgvip(["-V"]), { code, out, err });

@@ -1,4 +1,4 @@
-/** Each system of the benchmark works in the lab: it takes the VIP, and follows a role that moves there and back. */
+/** The benchmark measures in the lab what its report then shows, and goes on when a system or a scenario fails. */
 import assert from "node:assert/strict";
 import { appendFileSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -13,24 +13,10 @@ import { switchover } from "../../bench/scenarios/switchover.js";
 import { none } from "../../bench/systems/none.js";
 import { pgvip } from "../../bench/systems/pgvip.js";
 import type { System } from "../../bench/systems/system.js";
-import { allSystems } from "../../bench/systems.js";
 import { PgvipAgents } from "../../lab/agents.js";
 import { Stage } from "../../lab/stage.js";
 import { vipCidr } from "../../lab/topology.js";
 import { until } from "../../lab/wait.js";
-
-describe("the systems of the benchmark", () => {
-  for (const system of allSystems(null).filter(({ usesVip }) => usesVip)) {
-    it(`${system.name} follows the role`, async () => {
-      assert.equal(await system.create().missing(), null);
-      const flips = await runFlips({ systems: [system], flips: 2, progress: () => undefined });
-      assert.equal(flips.length, 2);
-      for (const { addedMs, answeredMs } of flips) {
-        assert.ok(addedMs !== null && answeredMs !== null && addedMs > 0 && answeredMs > 0, JSON.stringify(flips));
-      }
-    });
-  }
-});
 
 describe("flips", () => {
   it("of a system that cannot start are missed, and the others go on", async () => {

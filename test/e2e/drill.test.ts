@@ -12,7 +12,7 @@ import { drillHtml } from "../../src/diagnose/drill-html.js";
 import { planDrill } from "../../src/diagnose/drill-plan.js";
 import { parseMembers, parseStatus } from "../../src/wire/patroni.js";
 import { addedOutage } from "../../lab/findings.js";
-import { PseudoTerminal } from "./pseudo-terminal.js";
+import { PseudoTerminal } from "../agents/pseudo-terminal.js";
 
 const program = fileURLToPath(new URL("../../dist/main.js", import.meta.url));
 /** Far above what is measured on a quiet machine, far below what any retry of a client costs. */

@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, before, describe, it } from "node:test";
 import { type KeepalivedSettings, KeepalivedRouter } from "../../lab/keepalived-router.js";
-import { OURS, THEIRS, VrrpPair } from "./vrrp-pair.js";
+import { OURS, THEIRS, VrrpPair } from "../e2e/vrrp-pair.js";
 
 const VIP = "10.186.157.199";
 const v3 = `vips: [{ address: ${VIP}/24, router_id: 77 }]`;

@@ -227,7 +227,7 @@ class Stranger {
   readonly #answers: string[] = [];
 
   constructor(host: Host) {
-    const [command, args] = labProgram("../test/e2e/forger-program.ts");
+    const [command, args] = labProgram("../test/agents/forger-program.ts");
     this.#process = host.spawnPiped(command, args, { log: "stranger" });
     this.#process.onLine((line) => this.#answers.push(line));
   }
