@@ -1,58 +1,61 @@
 /**
- * `npm run bench:election [-- N]`: how long a replica VIP is without a holder when its holder is lost: N times each
- * (20 by default), with adverts each 10 ms. Three stand-ins of Patroni: the first leads, the other two may have the VIP.
+ * How long a replica VIP is without a holder when its holder is lost, with adverts each 10 ms. Three stand-ins of
+ * Patroni: the first leads, the other two may have the VIP.
  *
  * The clock runs from the loss to the address on the other node, and tells for how long both had it.
  */
 import { writeFileSync } from "node:fs";
-import { PgvipAgents } from "../lab/agents.js";
-import { table } from "../lab/measure.js";
-import { Scene } from "../lab/scene.js";
-import { StandInCluster } from "../lab/stand-in-cluster.js";
-import { vip, vipCidr } from "../lab/topology.js";
-import { nowMs, sleep, until } from "../lab/wait.js";
-import { roundCount } from "./round-count.js";
-import { percentile } from "./statistics.js";
+import { PgvipAgents } from "../../lab/agents.js";
+import { Scene } from "../../lab/scene.js";
+import { StandInCluster } from "../../lab/stand-in-cluster.js";
+import { vip, vipCidr } from "../../lab/topology.js";
+import { nowMs, sleep, until } from "../../lab/wait.js";
 
-interface Loss {
+/** A way to lose the holder, and to have it back. */
+export interface Loss {
   readonly name: string;
   readonly lose: (cluster: StandInCluster, node: string) => Promise<void> | void;
   readonly mend: (cluster: StandInCluster, node: string) => Promise<void> | void;
 }
 
-interface Round {
+export interface Round {
   readonly emptyMs: number;
   readonly overlapMs: number;
 }
 
-const losses: readonly Loss[] = [
-  {
-    name: "cable pulled",
-    lose: (cluster, node) => cluster.node(node).linkDown(),
-    mend: (cluster, node) => cluster.node(node).linkUp(),
+export const cablePulled: Loss = {
+  name: "cable pulled",
+  lose: (cluster, node) => cluster.node(node).linkDown(),
+  mend: (cluster, node) => cluster.node(node).linkUp(),
+};
+
+export const frozen: Loss = {
+  name: "frozen with all its processes",
+  lose: (cluster, node) => cluster.node(node).freezeAll(),
+  mend: (cluster, node) => cluster.node(node).thawAll(),
+};
+
+export const notEligible: Loss = {
+  name: "no replica any more (its Patroni says so)",
+  lose: (cluster, node) => {
+    cluster.lie(node, "primary");
   },
-  {
-    name: "frozen with all its processes",
-    lose: (cluster, node) => cluster.node(node).freezeAll(),
-    mend: (cluster, node) => cluster.node(node).thawAll(),
+  mend: (cluster, node) => {
+    cluster.lie(node, "replica");
   },
-  {
-    name: "no replica any more (its Patroni says so)",
-    lose: (cluster, node) => {
-      cluster.lie(node, "primary");
-    },
-    mend: (cluster, node) => {
-      cluster.lie(node, "replica");
-    },
-  },
-];
+};
 
 /** A node that is back takes part in the election again, and knows who won it. */
 const settleMs = 1_500;
 
 const group = `{ address: ${vipCidr}, router_id: 51, role: replica, advert_interval: 10ms }`;
 
-async function main(count: number): Promise<void> {
+/** So many rounds of each loss, in turns. When one fails, the ends of all logs are told before the error. */
+export async function electionRounds(
+  losses: readonly Loss[],
+  count: number,
+  progress: (text: string) => void,
+): Promise<ReadonlyMap<Loss, readonly Round[]>> {
   const scene = await Scene.open({ backend: "stand-in", nodes: 3 });
   try {
     const { cluster, topology } = scene;
@@ -64,17 +67,11 @@ async function main(count: number): Promise<void> {
     const found = new Map<Loss, Round[]>(losses.map((loss) => [loss, []]));
     for (let number = 1; number <= count; number += 1) {
       for (const [loss, rounds] of found) rounds.push(await round(scene, cluster, loss));
-      if (number % 5 === 0) console.error(`${String(number)} of ${String(count)}`);
+      if (number % 5 === 0) progress(`${String(number)} of ${String(count)}`);
     }
-    console.log(`From the loss of the holder to the VIP on another node, ms, n = ${String(count)} each`);
-    console.log(
-      table(
-        ["the holder is", "median", "p95", "longest", "both had it: median", "longest"],
-        [...found].map(([{ name }, rounds]) => row(name, rounds)),
-      ),
-    );
+    return found;
   } catch (error) {
-    console.error(await scene.topology.lab.logTails(10));
+    progress(await scene.topology.lab.logTails(10));
     throw error;
   } finally {
     await scene.close();
@@ -102,12 +99,3 @@ async function round({ watch }: Scene, cluster: StandInCluster, { lose, mend }: 
   await mend(cluster, holder);
   return { emptyMs: taken.atMs - lostMs, overlapMs: Math.max(0, goneMs - taken.atMs) };
 }
-
-function row(name: string, rounds: readonly Round[]): string[] {
-  const at = (values: readonly number[], share: number): string => percentile(values, share).toFixed(1);
-  const empty = rounds.map(({ emptyMs }) => emptyMs);
-  const overlap = rounds.map(({ overlapMs }) => overlapMs);
-  return [name, ...[0.5, 0.95, 1].map((share) => at(empty, share)), at(overlap, 0.5), at(overlap, 1)];
-}
-
-await main(roundCount("npm run bench:election", 20));
