@@ -39,7 +39,9 @@ class Holding {
   [[nodiscard]] double overdue_ms() const { return -lease_.remaining_ms(); }
   [[nodiscard]] bool advert_due(const Instant& now) const { return now.monotonic_ms >= next_advert_ms_; }
   // Whether the kernel's lease should be renewed by a thread that is awake anyway: early is as good as in time.
-  [[nodiscard]] bool renewal_due(const Instant& now) const { return now.monotonic_ms >= next_renewal_ms_ - kTogetherMs; }
+  [[nodiscard]] bool renewal_due(const Instant& now) const {
+    return now.monotonic_ms >= next_renewal_ms_ - kTogetherMs;
+  }
 
   // Stays on the cadence: after a stall adverts are skipped, not sent in a burst.
   void advert_sent(double now_ms) {
