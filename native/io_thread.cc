@@ -181,8 +181,7 @@ void IoThread::pass_time() {
   for (const auto& entry : holdings_) holdings_due_ms_ = std::min(holdings_due_ms_, entry.second.next_due_ms(now));
 }
 
-// A few in each round of the loop: a renewal takes as long as two adverts, and those of other groups must not wait for
-// all.
+// A few in each round of the loop: a renewal takes as long as an advert, and adverts must not wait for all of them.
 void IoThread::renew_some(const Instant& now) {
   const auto find_next = [&](auto from) {
     return std::find_if(from, holdings_.end(), [&](const auto& entry) { return entry.second.renewal_due(now); });
