@@ -13,8 +13,7 @@ namespace pgvip {
 
 class Holding {
  public:
-  Holding(HoldingPlan plan, double now_ms)
-      : plan_(std::move(plan)), next_advert_ms_(now_ms + plan_.advert_interval_ms) {
+  Holding(HoldingPlan plan, double now_ms) : plan_(std::move(plan)), next_advert_ms_(first_beat_ms(now_ms)) {
     set_leases(plan_.lease_until_ms, plan_.right_until_ms);
     renewed(now_ms);
   }
@@ -29,7 +28,7 @@ class Holding {
   }
   void set_adverts(std::vector<AdvertPacket> adverts, double now_ms) {
     plan_.adverts = std::move(adverts);
-    next_advert_ms_ = now_ms + plan_.advert_interval_ms;
+    next_advert_ms_ = first_beat_ms(now_ms);
   }
   // Somebody else removed the address: renewing it would bring it back behind the core's back.
   void suspend_renewal() { next_renewal_ms_ = kNever; }
@@ -39,7 +38,10 @@ class Holding {
   // How long ago the lease ended; more than a little means that this thread itself stood still.
   [[nodiscard]] double overdue_ms() const { return -lease_.remaining_ms(); }
   [[nodiscard]] bool advert_due(const Instant& now) const { return now.monotonic_ms >= next_advert_ms_; }
-  [[nodiscard]] bool renewal_due(const Instant& now) const { return now.monotonic_ms >= next_renewal_ms_; }
+  // Whether the kernel's lease should be renewed by a thread that is awake anyway: early is as good as in time.
+  [[nodiscard]] bool renewal_due(const Instant& now) const {
+    return now.monotonic_ms >= next_renewal_ms_ - kTogetherMs;
+  }
 
   // Stays on the cadence: after a stall adverts are skipped, not sent in a burst.
   void advert_sent(double now_ms) {
@@ -66,6 +68,17 @@ class Holding {
  private:
   static constexpr double kNever = std::numeric_limits<double>::infinity();
   static constexpr double kRenewalsPerLease = 4;
+  // As many renewals are made together as fall into this time, which is little beside a lease of a second.
+  static constexpr double kTogetherMs = 10;
+  // Adverts leave at instants that all holdings with this interval share, so that hundreds of them wake the thread up
+  // no oftener than this. They are many, because those that share one leave one after the other.
+  static constexpr double kBeatsPerInterval = 20;
+
+  // One interval from now, or up to a beat earlier: nobody waits longer for an advert than its interval.
+  [[nodiscard]] double first_beat_ms(double now_ms) const {
+    const double beat_ms = plan_.advert_interval_ms / kBeatsPerInterval;
+    return std::floor((now_ms + plan_.advert_interval_ms) / beat_ms) * beat_ms;
+  }
 
   HoldingPlan plan_;
   BootDeadline lease_;

@@ -24,6 +24,7 @@ constexpr double kLateMs = 300;
 constexpr double kSuspendMs = 250;
 constexpr double kTroubleIntervalMs = 1000;
 constexpr double kIdleMs = 1000;
+constexpr int kRenewalsPerRound = 8;
 // After a dump that failed: until the next one the thread knows the host as it was.
 constexpr double kSnapshotRetryMs = 100;
 
@@ -175,23 +176,24 @@ void IoThread::pass_time() {
     }
     ++next;
   }
-  renew_one(now);
+  renew_some(now);
   holdings_due_ms_ = now.monotonic_ms + kIdleMs;
   for (const auto& entry : holdings_) holdings_due_ms_ = std::min(holdings_due_ms_, entry.second.next_due_ms(now));
 }
 
-// One in each round of the loop: a renewal takes as long as many adverts, and those of other groups must not wait for
-// all.
-void IoThread::renew_one(const Instant& now) {
-  const auto find = [&] {
-    return std::find_if(holdings_.begin(), holdings_.end(),
-                        [&](const auto& entry) { return entry.second.renewal_due(now); });
+// A few in each round of the loop: a renewal takes as long as an advert, and adverts must not wait for all of them.
+void IoThread::renew_some(const Instant& now) {
+  const auto find_next = [&](auto from) {
+    return std::find_if(from, holdings_.end(), [&](const auto& entry) { return entry.second.renewal_due(now); });
   };
-  if (find() == holdings_.end()) return;
+  if (find_next(holdings_.begin()) == holdings_.end()) return;
   // An address that somebody has deleted must not be renewed.
   read_monitor();
-  const auto due = find();
-  if (due != holdings_.end()) renew_kernel_lease(&due->second, now.monotonic_ms);
+  auto due = find_next(holdings_.begin());
+  for (int count = 0; count < kRenewalsPerRound && due != holdings_.end(); ++count) {
+    renew_kernel_lease(&due->second, now.monotonic_ms);
+    due = find_next(std::next(due));
+  }
 }
 
 void IoThread::arm(const Instant& now) {

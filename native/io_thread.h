@@ -115,7 +115,7 @@ class IoThread {
   void send_frames(const Links& links, const std::vector<Bytes>& frames);
   void send_adverts(const Links& links, const std::vector<AdvertPacket>& adverts);
   void end_lease(const Holding& holding);
-  void renew_one(const Instant& now);
+  void renew_some(const Instant& now);
   void renew_kernel_lease(Holding* holding, double now_ms);
   void note_address(bool present, const AddressState& state);
   void note_all(const std::vector<AddressState>& addresses);

@@ -121,3 +121,8 @@ export function leasesOf(state: GroupState, timing: Timing, nowMs: number): Leas
   if (isSustained(state)) return { leaseUntilMs, rightUntilMs: nowMs + BLIND_RIGHT_MS };
   return { leaseUntilMs, rightUntilMs: Math.max(state.rightUntilMs, fresh) };
 }
+
+/** The next of the instants, so far apart, that all groups share: many of them then wake the agent up no oftener than one. */
+export function nextSharedMs(everyMs: number, nowMs: number): number {
+  return (Math.floor(nowMs / everyMs) + 1) * everyMs;
+}

@@ -2,11 +2,12 @@
  * A standby hears the holder's adverts at each interval, and they say the same for months. The network keeps those to
  * itself, so that nobody wakes up for them, and tells when one says something else or none comes any more.
  */
+import { nextSharedMs } from "./deadlines.js";
 import { downIntervalMs } from "./speakers.js";
 import type { Turn } from "./turn.js";
 import type { GroupEvent, GroupSettings } from "./types.js";
 
-/** After so many leases an advert is told although it says the same: should the network fail, it is noticed. */
+/** After so many leases at most an advert is told although it says the same: should the network fail, it is noticed. */
 const LEASES_PER_ADVERT = 1;
 
 /** After an advert of a node that has the VIP, and means to keep it. */
@@ -19,7 +20,7 @@ export function expectMore(turn: Turn, advert: GroupEvent & { kind: "advertRecei
   if (preempts(settings, priority)) return;
   const forMs = settings.timing.leaseMs * LEASES_PER_ADVERT;
   if (intervalMs > forMs / 2) return;
-  const untilMs = nowMs + forMs;
+  const untilMs = nextSharedMs(forMs, nowMs);
   const silenceMs = downIntervalMs(
     settings.election === null ? priority : settings.priority,
     intervalMs,

@@ -3,7 +3,7 @@
  * only inside `step`, which stays pure.
  */
 import { afterTakeOver, made, nextAnnouncementMs, onceMore, silenced } from "./announcing.js";
-import { leasesOf } from "./deadlines.js";
+import { leasesOf, nextSharedMs } from "./deadlines.js";
 import type { Announcing, Counters, Effect, GroupSettings, GroupState, Hold, Phase, Polling, Reason } from "./types.js";
 
 /** Shorter than what status remembers of an alarm, so that it stays there while its cause lasts. */
@@ -153,11 +153,9 @@ export class Turn {
     return leasesOf(this.#state, this.settings.timing, this.nowMs);
   }
 
-  /** At instants that all groups share, so that many of them wake the agent up no oftener than one. */
   #lease(): Pick<Hold, "renewAtMs" | "leaseOverAtMs"> {
     const { leaseMs } = this.settings.timing;
-    const everyMs = leaseMs / RENEWALS_PER_LEASE;
-    const renewAtMs = (Math.floor(this.nowMs / everyMs) + 1) * everyMs;
+    const renewAtMs = nextSharedMs(leaseMs / RENEWALS_PER_LEASE, this.nowMs);
     return { renewAtMs, leaseOverAtMs: this.nowMs + leaseMs };
   }
 }

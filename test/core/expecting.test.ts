@@ -65,11 +65,20 @@ const expectations = (effects: readonly Effect[]) => effects.filter(({ kind }) =
 const takesOver = (effects: readonly Effect[]): boolean => effects.some(({ kind }) => kind === "takeOver");
 
 describe("a standby that hears an advert", () => {
-  it("expects more of the kind for as long as its lease, and misses them after their Active_Down_Interval", () => {
+  it("expects more of the kind for its lease at most, and misses them after their Active_Down_Interval", () => {
     const silenceMs = downIntervalMs(254, timing.advertIntervalMs, timing);
     assert.deepEqual(expectations(new Standby(defaultSettings).hear(HOLDER, 254, 500)), [
-      { kind: "expectAdverts", from: HOLDER, silenceMs, untilMs: 500 + timing.leaseMs },
+      { kind: "expectAdverts", from: HOLDER, silenceMs, untilMs: timing.leaseMs },
     ]);
+  });
+
+  it("wants to be told again at the same instant as all others, whenever each of them heard it", () => {
+    const until = (nowMs: number): number => {
+      const [expected] = expectations(new Standby(defaultSettings).hear(HOLDER, 254, nowMs));
+      assert.ok(expected?.kind === "expectAdverts");
+      return expected.untilMs;
+    };
+    assert.deepEqual([1_000, 1_001, 1_500, 1_999.9].map(until), [2_000, 2_000, 2_000, 2_000]);
   });
 
   it("misses them after its own Active_Down_Interval where it is a candidate itself", () => {
@@ -206,7 +215,7 @@ describe("a candidate that hears a better one", () => {
 
   it("takes over by itself, later, when the network never tells", () => {
     const node = waiting();
-    const downAtMs = 900 + timing.leaseMs + ownDownMs;
+    const downAtMs = timing.leaseMs + ownDownMs;
     node.mayHaveIt(downAtMs - 10);
     assert.ok(!takesOver(node.give({ kind: "tick" }, downAtMs - 1)));
     assert.ok(takesOver(node.give({ kind: "tick" }, downAtMs)));
