@@ -23,13 +23,15 @@ export interface PatroniNode {
   readonly etcdEndpoints: readonly string[];
   readonly pace: Pace;
   readonly failsafe: boolean;
+  readonly callback: string | null;
 }
 
 export function dataDirectory(directory: string): string {
   return `${directory}/data`;
 }
 
-export function patroniConfig({ name, address, directory, etcdEndpoints, pace, failsafe }: PatroniNode): string {
+export function patroniConfig(node: PatroniNode): string {
+  const { name, address, directory, etcdEndpoints, pace, failsafe, callback } = node;
   return stringify({
     scope: "demo",
     name,
@@ -59,6 +61,9 @@ export function patroniConfig({ name, address, directory, etcdEndpoints, pace, f
       remove_data_directory_on_rewind_failure: true,
       remove_data_directory_on_diverged_timelines: true,
       pg_hba: trustEveryone,
+      ...(callback !== null && {
+        callbacks: { on_role_change: callback, on_start: callback, on_stop: callback },
+      }),
       parameters: {
         unix_socket_directories: directory,
         // Clients ask for it to learn which node answered them.

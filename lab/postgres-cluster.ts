@@ -15,6 +15,8 @@ export interface PostgresOptions {
   readonly pace?: Partial<Pace>;
   /** Patroni's failsafe_mode: the leader stays leader without the DCS while it reaches all members. */
   readonly failsafe?: boolean;
+  /** Makes the program that Patroni calls when PostgreSQL is started, stopped, or has another role. */
+  readonly callback?: (node: { readonly directory: string }) => string;
 }
 
 /** The table that the probe writes to. */
@@ -64,7 +66,8 @@ export class PostgresCluster extends Cluster {
     const pace = { ...defaultPace, ...options.pace };
     for (const { name, address, directory } of nodes) {
       const node = { name, address, directory, etcdEndpoints: this.#etcd.endpoints, pace };
-      writeFileSync(configFile(directory), patroniConfig({ ...node, failsafe: options.failsafe ?? false }));
+      const callback = options.callback?.({ directory }) ?? null;
+      writeFileSync(configFile(directory), patroniConfig({ ...node, failsafe: options.failsafe ?? false, callback }));
     }
   }
 

@@ -1,7 +1,7 @@
 /** What a lab needs of the machine, and what to do about each thing that is missing. */
 import { accessSync, constants } from "node:fs";
+import { missingRawSocket } from "../src/shell/raw-socket-packets.js";
 import { postgresPrograms } from "./patroni-config.js";
-import { missingRawSocket } from "./prober.js";
 
 export type Backend = "stand-in" | "postgres";
 

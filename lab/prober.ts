@@ -1,5 +1,4 @@
 /** Runs the probe (probe/program.ts) on a client host and collects its records. */
-import { createRequire } from "node:module";
 import type { WriteProtocol } from "./cluster.js";
 import type { Host } from "./host.js";
 import { parseLine } from "./json-lines.js";
@@ -98,18 +97,5 @@ export class Prober {
   #ready(): boolean {
     if (!this.#process.running) throw new Error("the probe ended; see probe.log in the directory of its host");
     return this.#records.some((record) => record.kind === "ready");
-  }
-}
-
-/** The echo probe needs the optional package raw-socket, built. `null` when it is there. */
-export function missingRawSocket(): string | null {
-  try {
-    createRequire(import.meta.url)("raw-socket");
-    return null;
-  } catch {
-    return (
-      "the optional package raw-socket is missing or not built; with python3, make and g++ installed, run: " +
-      "npm install raw-socket@1.8.1 --no-save && (cd node_modules/raw-socket && npx node-gyp rebuild)"
-    );
   }
 }

@@ -227,6 +227,7 @@ class Agent {
   }
 
   #notify(): { readonly asked: number } {
+    this.#log.debug({ event: "hint" }, "a hint: asking Patroni now");
     for (const { runner } of this.#groups) runner.dispatch({ kind: "notified" });
     return { asked: this.#groups.length };
   }

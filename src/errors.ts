@@ -11,7 +11,7 @@ export type ErrorCode =
   | "USAGE"
   /** The native addon is missing or was built for another platform. */
   | "ADDON"
-  /** The process lacks CAP_NET_ADMIN or CAP_NET_RAW. */
+  /** The process lacks CAP_NET_ADMIN or CAP_NET_RAW, or may not use the control socket. */
   | "PERMISSION"
   /** Another agent, or something else, has the control socket. */
   | "SOCKET_IN_USE"

@@ -26,7 +26,7 @@ const build = [ensureModules, ensureAddon, ensureDist];
 /** `root`: what to type when the purpose needs root. */
 const purposes = /** @satisfies {Record<string, Purpose>} */ ({
   modules: { tools: [], make: [ensureModules] },
-  build: { tools: ["compiler"], make: build },
+  build: { tools: ["compiler"], make: [...build, ensureRawSocket] },
   check: { tools: ["compiler", "lint"], make: [ensureModules] },
   unit: { tools: ["certificates", "packets"], make: [ensureModules] },
   test: {

@@ -3,7 +3,8 @@ import type { Member } from "./member.js";
 
 export interface Answer {
   readonly status: number;
-  readonly type: string;
+  /** `null`: a bare status line, without any header. */
+  readonly type: string | null;
   readonly body: string;
 }
 
@@ -16,6 +17,10 @@ type Lie = "primary" | "replica" | null;
 
 export function text(status: number, body: string): Answer {
   return { status, type: "text/html", body };
+}
+
+function bare(status: number): Answer {
+  return { status, type: null, body: "" };
 }
 
 function json(status: number, value: unknown): Answer {
@@ -32,9 +37,9 @@ export function answerGet(member: Member, { all, listed }: Peers, path: string, 
   const name = path.split("?")[0]?.replace(/^\//, "") ?? "";
   if (name === "config") return json(200, dynamicConfiguration(member));
   if (name === "cluster") return json(200, clusterView(member, listed));
-  if (name === "liveness") return text(200, "");
+  if (name === "liveness") return bare(200);
   const status = holds(name, member, lie) ? 200 : 503;
-  if (name === "readiness") return text(status, "");
+  if (name === "readiness") return bare(status);
   return json(status, memberView(member, all, lie));
 }
 

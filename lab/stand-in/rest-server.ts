@@ -138,7 +138,7 @@ function wholeRequest(received: string): Request | null {
 
 function httpResponse(method: string, { status, type, body }: Answer, wallMs: number): string {
   const statusLine = `HTTP/1.0 ${status} ${reasons[status] ?? "Unknown"}\r\n`;
-  if (method === "HEAD" || method === "OPTIONS") return statusLine + "\r\n";
+  if (type === null || method === "HEAD" || method === "OPTIONS") return statusLine + "\r\n";
   const headers = [
     `Server: BaseHTTP/0.6 Python/3.11.2`,
     `Date: ${new Date(wallMs).toUTCString()}`,

@@ -8,7 +8,7 @@ export const EXIT_USAGE = 2;
 
 export const EXIT_CODES = `
 Exit codes: 0 fine, 1 alarm or failure, 2 wrong usage or configuration, or no agent runs,
-3 native addon missing, 4 capabilities missing, 5 control socket in use.`;
+3 native addon missing, 4 capabilities missing or not allowed, 5 control socket in use.`;
 
 export function exitCodeOf(code: ErrorCode): number {
   switch (code) {

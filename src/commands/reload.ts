@@ -11,7 +11,9 @@ import { addSocketSettings, sourcesOf } from "./settings.js";
 const TIMEOUT_MS = 10_000;
 
 export const addReload: AddCommand = (program, { terminal }) => {
-  const reload = program.command("reload").description("have the running agent read its configuration again");
+  const reload = program
+    .command("reload")
+    .description("have the running agent read its configuration again, from where it had it");
   addSocketSettings(reload).action(async () => {
     const socketPath = await loadSocketPath(sourcesOf(reload, terminal));
     const answer = v.safeParse(reloadAnswer, await askControl(socketPath, { command: "reload" }, TIMEOUT_MS));

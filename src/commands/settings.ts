@@ -11,25 +11,26 @@ variables, and these before the file. Durations carry their unit: 100ms, 5s, 1m.
 
 /** Every setting, for commands that need the whole configuration. */
 export function addSettings(command: Command): Command {
-  return addOptions(command, fields()).addHelpText("after", VARIABLES);
+  return addOptions(command, fields(), "YAML file").addHelpText("after", VARIABLES);
 }
 
 /** The way to the running agent, for commands that only talk to it. */
 export function addSocketSettings(command: Command): Command {
-  return addSettingsNamed(command, ["socket"]);
+  return addOptions(command, settingsNamed(["socket"]), "YAML file to learn the control socket from");
 }
 
 /** Some settings of the agent, by their names in the file. */
 export function addSettingsNamed(command: Command, names: readonly string[]): Command {
-  return addOptions(
-    command,
-    fields().filter(({ path }) => names.includes(path)),
-  );
+  return addOptions(command, settingsNamed(names), "YAML file");
 }
 
-function addOptions(command: Command, settings: readonly Field[]): Command {
+function settingsNamed(names: readonly string[]): readonly Field[] {
+  return fields().filter(({ path }) => names.includes(path));
+}
+
+function addOptions(command: Command, settings: readonly Field[], about: string): Command {
   command.addOption(
-    new Option("--config <file>", `YAML file (default: ${DEFAULT_FILE} if it is there, or PGVIP_CONFIG)`),
+    new Option("--config <file>", `${about} (default: ${DEFAULT_FILE} if it is there, or PGVIP_CONFIG)`),
   );
   for (const field of settings) {
     if (field.flag === null) continue;

@@ -97,7 +97,8 @@ export async function loadPatroni(sources: Sources): Promise<PatroniConfig> {
 }
 
 async function loadOne(sources: Sources, key: "socket" | "state_directory"): Promise<string> {
-  const { layers } = await readLayers(sources);
+  const { layers, absent } = await readLayers(sources);
+  if (absent.length > 0) throw new ConfigError(absent);
   const read = v.safeParse(schema.entries[key], valueAt(merge(layers).tree, [key]));
   if (read.success) return read.output;
   throw new ConfigError([{ where: null, path: key, text: `wanted ${read.issues[0].message}` }]);
@@ -106,6 +107,8 @@ async function loadOne(sources: Sources, key: "socket" | "state_directory"): Pro
 export interface Layers {
   readonly layers: readonly Layer[];
   readonly problems: readonly Problem[];
+  /** Those of them that a file is not there which was named: that is a slip, whatever is wanted of it. */
+  readonly absent: readonly Problem[];
 }
 
 export async function readLayers(sources: Sources): Promise<Layers> {
@@ -117,10 +120,11 @@ export async function readLayers(sources: Sources): Promise<Layers> {
   return {
     layers: [...layers, ...read.flatMap((one) => one.layers)],
     problems: [...own.problems, ...read.flatMap((one) => one.problems)],
+    absent: own.absent,
   };
 }
 
-async function readPatroniFile(tree: Tree, section: Path): Promise<Layers> {
+async function readPatroniFile(tree: Tree, section: Path): Promise<Omit<Layers, "absent">> {
   const file = valueAt(tree, [...section, "config"]);
   if (typeof file !== "string" || !file.startsWith("/")) return { layers: [], problems: [] };
   const read = await readYamlFile(file);
@@ -133,9 +137,9 @@ async function readOwnFile({ file, environment, defaultFile = DEFAULT_FILE }: So
   const variable = environment[CONFIG_VARIABLE];
   const named = file ?? (variable === "" ? undefined : variable);
   const read = await readYamlFile(named ?? defaultFile);
-  if (read.ok) return { layers: [read.layer], problems: [] };
-  const mayBeMissing = named === undefined && read.missing;
-  return { layers: [], problems: mayBeMissing ? [] : read.problems };
+  if (read.ok) return { layers: [read.layer], problems: [], absent: [] };
+  const problems = named === undefined && read.missing ? [] : read.problems;
+  return { layers: [], problems, absent: read.missing ? problems : [] };
 }
 
 function unreadable(file: string): string | null {

@@ -69,9 +69,12 @@ function processEvidence(): ProcessEvidence {
   }
 }
 
-/** `/cluster` last: it makes Patroni read its DCS, and would hide that it had not been able to. */
+/**
+ * `/cluster` last: it makes Patroni read its DCS, and would hide that it had not been able to. A process that has just begun
+ * needs more time to connect than the agent does, and would take a refusal for silence.
+ */
 async function askPatroni(followed: FollowedCluster): Promise<PatroniEvidence> {
-  const patroni = openPatroni(followed.patroni, systemClock);
+  const patroni = openPatroni({ ...followed.patroni, connectTimeoutMs: PATRONI_TIMEOUT_MS }, systemClock);
   try {
     const askedAtMs = Date.now();
     const { observation } = await patroni.health("/primary", PATRONI_TIMEOUT_MS);

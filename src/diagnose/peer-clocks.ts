@@ -1,6 +1,6 @@
 /**
- * What time it is on the other members' hosts: their Patroni says so in the HTTP header `Date` of every answer, in whole
- * seconds. `/liveness` is asked, which touches neither PostgreSQL nor the DCS.
+ * What time it is on the other members' hosts: their Patroni says so in the HTTP header `Date`, in whole seconds. `/config` is
+ * asked, which touches no PostgreSQL and no DCS; `/liveness` would be less, but Patroni answers it without any header.
  */
 import http from "node:http";
 import https from "node:https";
@@ -17,7 +17,7 @@ export function askClocks(members: readonly Member[], patroni: PatroniConfig): P
     members.map(async ({ name, apiUrl }) => {
       if (apiUrl === null || !URL.canParse(apiUrl)) return silent(name, "Patroni names no URL of its REST API");
       try {
-        return await askClock(name, new URL("/liveness", apiUrl), patroni);
+        return await askClock(name, new URL("/config", apiUrl), patroni);
       } catch (error) {
         return silent(name, error instanceof Error ? error.message : String(error));
       }

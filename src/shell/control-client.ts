@@ -6,8 +6,8 @@ const TIMEOUT_MS = 2000;
 const MAX_BYTES = 16 * 1024 * 1024;
 
 /**
- * The `result` of the answer. Throws a PgvipError: NO_DAEMON when nobody answers; when the answer is an error, CONFIG or USAGE
- * where it says so, and SYSTEM otherwise.
+ * The `result` of the answer. Throws a PgvipError: NO_DAEMON when nobody answers, PERMISSION when the socket is not ours to use;
+ * when the answer is an error, CONFIG or USAGE where it says so, and SYSTEM otherwise.
  */
 export async function askControl(
   socketPath: string,
@@ -40,8 +40,11 @@ function exchange(socketPath: string, request: string, timeoutMs: number): Promi
     const timer = setTimeout(() => {
       fail(`no answer within ${String(timeoutMs)} ms`);
     }, timeoutMs);
-    socket.on("error", (error) => {
-      fail(error.message, error);
+    socket.on("error", (error: NodeJS.ErrnoException) => {
+      if (error.code === "EACCES" || error.code === "EPERM") {
+        end();
+        reject(notAllowed(socketPath, error));
+      } else fail(REASONS[error.code ?? ""] ?? error.message, error);
     });
     socket.on("close", () => {
       fail("the connection was closed without an answer");
@@ -57,6 +60,17 @@ function exchange(socketPath: string, request: string, timeoutMs: number): Promi
     });
     socket.write(request);
   });
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: "there is no such socket: no agent runs, or one with another --socket",
+  ECONNREFUSED: "the agent that made it is gone",
+};
+
+/** An agent may well run there, so this is another thing than none. */
+function notAllowed(socketPath: string, cause: unknown): PgvipError {
+  const text = `this user may not ask the agent on ${socketPath}: run it as root, or as the user that the agent runs as`;
+  return new PgvipError("PERMISSION", text, { cause });
 }
 
 function noDaemon(socketPath: string, reason: string, cause?: unknown): PgvipError {

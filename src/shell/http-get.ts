@@ -228,5 +228,12 @@ function codeOf(error: unknown): string {
 /** Several addresses of one name were tried, and the sum of their failures has no message of its own. */
 function textOf(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
-  return message === "" ? codeOf(error) : message;
+  return message === "" ? codeOf(error) : (openSslText(message) ?? message);
+}
+
+/** OpenSSL's reason without its numbers, its source files and the end of its line; `null`: it is not of OpenSSL. */
+function openSslText(message: string): string | null {
+  const reason = /:error:[0-9A-F]+:SSL routines:[^:]*:([^:]+):/.exec(message)?.[1];
+  if (reason === undefined) return null;
+  return reason === "wrong version number" ? `${reason}: what answers speaks no TLS` : reason;
 }

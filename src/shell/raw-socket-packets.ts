@@ -3,6 +3,8 @@
  * loaded when first asked for, and a missing package is an answer, not a crash.
  */
 import { createRequire } from "node:module";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
 import { PgvipError } from "../errors.js";
 import type { Family } from "../wire/addresses.js";
 
@@ -15,24 +17,41 @@ export interface RawSocket {
   close(): void;
 }
 
-export const RAW_SOCKET_MISSING =
-  "the optional package raw-socket is missing or was not built; with python3, make and g++ installed, run: " +
-  "npm install raw-socket@1.8.1";
-
 /** What is wrong with the package and how to mend it; `null` when it can be used. */
 export function missingRawSocket(): string | null {
-  return load() === null ? RAW_SOCKET_MISSING : null;
+  return load() === null ? missingText() : null;
 }
 
 /** Throws a PgvipError: USAGE without the package, PERMISSION when the kernel refuses the socket. */
 export function openRawSocket(protocol: number, family: Family): RawSocket {
   const raw = load();
-  if (raw === null) throw new PgvipError("USAGE", RAW_SOCKET_MISSING);
+  if (raw === null) throw new PgvipError("USAGE", missingText());
   try {
     return new PackageSocket(raw.createSocket({ protocol, addressFamily: ADDRESS_FAMILY[family] }));
   } catch (cause) {
     const message = cause instanceof Error ? cause.message : String(cause);
     throw new PgvipError("PERMISSION", `a raw socket needs CAP_NET_RAW (root has it): ${message}`, { cause });
+  }
+}
+
+/** npm has to be run where pgvip looks for the package, wherever this was typed. */
+function missingText(): string {
+  const own = fileURLToPath(new URL("../..", import.meta.url)).replace(/\/$/, "");
+  // Where pgvip itself was installed, npm would install what it is developed with as well.
+  const install = `npm install --no-save${path.basename(path.dirname(own)) === "node_modules" ? " --omit=dev" : ""}`;
+  const unbuilt = unbuiltPackage();
+  const [state, where, command] =
+    unbuilt === null
+      ? ["missing", own, `${install} raw-socket@1.8.1`]
+      : ["not built", path.dirname(path.dirname(unbuilt)), "npm rebuild raw-socket"];
+  return `the optional package raw-socket is ${state}; with python3, make and g++ installed, run: (cd ${where} && ${command})`;
+}
+
+function unbuiltPackage(): string | null {
+  try {
+    return path.dirname(createRequire(import.meta.url).resolve("raw-socket/package.json"));
+  } catch {
+    return null;
   }
 }
 

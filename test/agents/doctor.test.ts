@@ -50,10 +50,7 @@ describe("pgvip doctor", () => {
   }
 
   async function clockOf({ address }: Host): Promise<number> {
-    const words = [
-      "-e",
-      `fetch("http://${address}:8008/liveness").then((one) => console.log(one.headers.get("date")))`,
-    ];
+    const words = ["-e", `fetch("http://${address}:8008/config").then((one) => console.log(one.headers.get("date")))`];
     const { stdout } = await node.exec(process.execPath, words);
     return Date.parse(/^.*GMT$/m.exec(stdout)?.[0] ?? "");
   }

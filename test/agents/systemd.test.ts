@@ -87,6 +87,19 @@ describe("under systemd", () => {
     assert.equal((await server.exited).code, 7);
   });
 
+  it("a user who may not ask the agent is told so, and does nothing by itself", async () => {
+    const socket = `${state}/root.sock`;
+    const script = `process.umask(0o177); require("node:net").createServer().listen("${socket}")`;
+    const agent = host.spawn(process.execPath, ["-e", script], { log: "root" });
+    await until("somebody listens", async () => (await host.exec("test", ["-S", socket])).code === 0);
+    for (const command of ["status", "notify", "release"]) {
+      const { code, stdout, stderr } = await host.exec("sh", pgvip(command, "--socket", socket));
+      assert.deepEqual([code, stdout], [4, ""], command);
+      assert.match(stderr, /^pgvip: this user may not ask the agent on .*: run it as root/m);
+    }
+    await agent.kill();
+  });
+
   it("tells systemd when it is ready, alive, reloading and stopping", async () => {
     const socket = `${state}/systemd`;
     const script = `import os, socket

@@ -261,6 +261,13 @@ test("the control socket is found although the rest is wrong", async () => {
   assert.equal(await loadSocketPath({ ...sources, environment: {} }), "/run/pgvip/pgvip.sock");
 });
 
+test("but not where a file is named that is not there", async () => {
+  const sources = { flags: { socket: "/tmp/a.sock" }, defaultFile: "/nowhere" };
+  const absent = { name: "ConfigError", message: /\/nowhere: cannot be read \(ENOENT\)/ };
+  await assert.rejects(loadSocketPath({ ...sources, file: "/nowhere", environment: {} }), absent);
+  await assert.rejects(loadSocketPath({ ...sources, file: null, environment: { PGVIP_CONFIG: "/nowhere" } }), absent);
+});
+
 test("durations keep what was written, whatever the unit", () => {
   const units = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 } as const;
   fc.assert(

@@ -8,7 +8,8 @@ import { peerClocks } from "../../src/diagnose/checks/clocks.js";
 import { peers } from "../../src/diagnose/checks/firewall.js";
 import { clock, release, timing } from "../../src/diagnose/checks/patroni.js";
 import { container, machine, virtualMac } from "../../src/diagnose/checks/platform.js";
-import { networkManagers } from "../../src/diagnose/checks/managers.js";
+import { networkManagers, otherAgents } from "../../src/diagnose/checks/managers.js";
+import { sysctls } from "../../src/diagnose/checks/sysctls.js";
 import { followedClusters } from "../../src/config/config.js";
 import type { Evidence, PatroniEvidence, PeerEvidence } from "../../src/diagnose/evidence.js";
 import type { Said } from "../../src/diagnose/finding.js";
@@ -141,6 +142,48 @@ describe("a container", () => {
       assert.deepEqual(severities(container(evidenceOf(files))), severity === null ? [] : [severity]);
     });
   }
+
+  // What a container of Docker 20.10 finds of itself: on a bridge, and on the network of its host.
+  const docker = { "/.dockerenv": "", "/proc/self/mounts": "proc /proc/sys proc ro,nosuid,nodev,noexec 0 0\n" };
+  const bridged = { ...docker, "/sys/class/net/eth0/iflink": "10\n" };
+  const hosted = { ...docker, "/sys/class/net/eth0/iflink": "2\n" };
+  const promote = (value: number) => ({
+    "/proc/sys/net/ipv4/conf/eth0/promote_secondaries": `${String(value)}\n`,
+    "/proc/sys/net/ipv4/conf/all/promote_secondaries": "0\n",
+  });
+
+  it("may have the VIP on the network of its host, or of the other members", () => {
+    const member = { name: "pg2", role: "replica", state: "running", host: "10.0.0.2", port: 5432 } as const;
+    const members = [{ ...member, apiUrl: null, timeline: 1, lagBytes: 0 }];
+    const alone = evidenceOf(bridged, { clusters: [patroniOf({ members })] });
+    assert.match(container(alone)[0]?.what ?? "", /\(docker\), and no other member of the cluster answers/);
+    const [group] = alone.network?.groups ?? [];
+    const near = { ...group!, answers: new Map([["10.0.0.2", []]]) };
+    assert.deepEqual(severities(container({ ...alone, network: { ...alone.network!, groups: [near] } })), []);
+    assert.deepEqual(severities(container(evidenceOf(hosted))), []);
+    // A VLAN has its other end beside it.
+    assert.deepEqual(severities(container(evidenceOf({ ...bridged, "/sys/class/net/eth0/lower_eth9": "" }))), []);
+    assert.deepEqual(severities(container(evidenceOf(hosted, { network: null }))), ["warning"]);
+  });
+
+  it("does not see its host's VIP managers, and says so where they could be in the way", () => {
+    const kinds = (files: Readonly<Record<string, string>>) => otherAgents(evidenceOf(files)).map(({ kind }) => kind);
+    assert.deepEqual(kinds(hosted), ["skipped"]);
+    assert.deepEqual(kinds({ ...hosted, "/proc/2/comm": "kthreadd\n" }), ["passed"]);
+    assert.deepEqual(kinds(bridged), ["passed"]);
+    assert.deepEqual(kinds({}), ["passed"]);
+  });
+
+  it("is given sysctls where it is made, when it may not set them", () => {
+    const mends = (files: Readonly<Record<string, string>>) =>
+      sysctls(evidenceOf(files)).map((one) => (one.kind === "problem" ? one.mend : one.kind));
+    assert.match(
+      mends({ ...docker, ...promote(0) }).join(),
+      /there; .*: --sysctl net\.ipv4\.conf\.all\.promote_secondaries=1$/,
+    );
+    assert.match(mends(promote(0)).join(), /^sysctl -w net\.ipv4\.conf\.eth0\.promote_secondaries=1, and/);
+    assert.deepEqual(mends({ ...docker, ...promote(1) }), ["passed"]);
+  });
 });
 
 describe("systemd-networkd", () => {

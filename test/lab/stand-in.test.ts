@@ -57,11 +57,12 @@ describe("a stand-in cluster at Patroni's default pace", () => {
     assert.equal(await write(it, "pgpat2"), "readOnly");
   });
 
-  test("speaks HTTP/1.0, closes after the answer, names no length; HEAD and OPTIONS get a bare status line", async () => {
+  test("speaks HTTP/1.0, closes after the answer, names no length; HEAD, OPTIONS and /liveness get a bare status line", async () => {
     const answer = await rawRequest(it, "pgpat1", "GET /primary HTTP/1.1\r\nConnection: keep-alive");
     assert.match(answer, /^HTTP\/1\.0 200 OK\r\n/);
     assert.doesNotMatch(answer, /content-length/i);
-    assert.equal(await rawRequest(it, "pgpat1", "HEAD /primary HTTP/1.1"), "HTTP/1.0 200 OK\r\n\r\n");
+    for (const question of ["HEAD /primary", "GET /liveness", "GET /readiness"])
+      assert.equal(await rawRequest(it, "pgpat1", `${question} HTTP/1.1`), "HTTP/1.0 200 OK\r\n\r\n", question);
     assert.equal(
       await rawRequest(it, "pgpat2", "OPTIONS /primary HTTP/1.0"),
       "HTTP/1.0 503 Service Unavailable\r\n\r\n",

@@ -80,6 +80,12 @@ test("files that are no certificate or do not belong together", () => {
   }
 });
 
+test("a server that speaks no TLS: what is told is one line for people", async (t) => {
+  const observation = await observe(await patroniServer(t, 200, body("4.1.4-primary")), VERIFIED);
+  assert.ok(observation.kind === "unknown", JSON.stringify(observation));
+  assert.equal(observation.detail, "TLS handshake: wrong version number: what answers speaks no TLS");
+});
+
 function isTls(observation: Observation): void {
   assert.ok(observation.kind === "unknown" && observation.reason === "tls", JSON.stringify(observation));
 }

@@ -3,6 +3,7 @@ import type { Family } from "../../wire/addresses.js";
 import { type Evidence, type GroupEvidence, type NetworkEvidence, linkOf, vipsText } from "../evidence.js";
 import { type Said, passed, problem, skipped } from "../finding.js";
 import type { HostFiles, HostProcess } from "../host-files.js";
+import { isBlindToItsHost } from "./platform.js";
 
 export function networkManagers({ network, files }: Evidence): readonly Said[] {
   if (network === null) return [skipped("the interfaces could not be looked at")];
@@ -62,7 +63,8 @@ const OTHERS: Readonly<Record<string, { readonly flags: readonly string[]; reado
   pacemakerd: { flags: [], file: "/var/lib/pacemaker/cib/cib.xml" },
 };
 
-export function otherAgents({ network, files, processes }: Evidence): readonly Said[] {
+export function otherAgents(evidence: Evidence): readonly Said[] {
+  const { network, files, processes } = evidence;
   if (network === null) return [skipped("the interfaces could not be looked at")];
   const said = distinct(processes).flatMap((process) => {
     const other = OTHERS[process.name];
@@ -71,7 +73,9 @@ export function otherAgents({ network, files, processes }: Evidence): readonly S
     const text = [...process.args, file === null ? "" : (files.read(file) ?? "")].join("\n");
     return network.groups.flatMap((group) => judge(process, file, text, group));
   });
-  return said.length > 0 ? said : [passed("no other VIP manager runs here")];
+  if (said.length > 0) return said;
+  if (!isBlindToItsHost(evidence)) return [passed("no other VIP manager runs here")];
+  return [skipped("a container sees no processes of its host, whose network it shares: look for VIP managers there")];
 }
 
 function judge(
@@ -95,7 +99,7 @@ function judge(
   return [
     problem("error", `${who} manages ${shared.join(", ")} too`, {
       why: "both put the address in and take it away by rules of their own: it ends up on two nodes, or on none",
-      mend: `stop and disable ${name} on every node before pgvip takes over: systemctl disable --now ${name}`,
+      mend: `systemctl disable --now ${name}, on one node after the other; docs/migrating.md tells when`,
     }),
   ];
 }

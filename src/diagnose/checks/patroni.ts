@@ -26,7 +26,8 @@ export function reachable({ followed, observation }: PatroniEvidence): readonly 
 const MENDS: Readonly<Record<string, string>> = {
   refused: "start Patroni, or set --patroni-url to the address in restapi.listen of its configuration",
   timeout: "ask it by hand with curl; a Patroni that is slow here will cost the VIP",
-  tls: "give the CA with patroni.ca, and a client certificate with patroni.cert and patroni.key if Patroni wants one",
+  tls: "give the CA with patroni.ca, and a client certificate with patroni.cert and patroni.key if Patroni wants one; where it has no restapi.certfile, patroni.url begins with http://",
+  reset: "ask it by hand with curl; where Patroni has a restapi.certfile, patroni.url begins with https://",
   wrongScope: "set patroni.scope to the cluster that this node is of, or patroni.url to the Patroni that is meant",
   wrongName: "set patroni.name to this node's member, or patroni.url to the Patroni that is meant",
   redirected: "patroni.url must be Patroni itself, not a proxy in front of it",

@@ -1,5 +1,6 @@
 /** Machines on which an address cannot simply move: clouds, filtering hypervisors, containers. */
-import type { Evidence } from "../evidence.js";
+import { canonicalAddress } from "../../wire/addresses.js";
+import { type Evidence, membersOf } from "../evidence.js";
 import { type Said, type Severity, passed, problem } from "../finding.js";
 import type { HostFiles } from "../host-files.js";
 
@@ -105,8 +106,8 @@ export function virtualMac({ config, files }: Evidence): readonly Said[] {
   ];
 }
 
-export function container({ files }: Evidence): readonly Said[] {
-  const kind = containerOf(files);
+export function container(evidence: Evidence): readonly Said[] {
+  const kind = containerOf(evidence.files);
   if (kind === null) return [passed("this is no container")];
   if (kind === "lxc") {
     return [
@@ -116,12 +117,58 @@ export function container({ files }: Evidence): readonly Said[] {
       }),
     ];
   }
+  if (isOnTheirSegment(evidence)) {
+    return [passed(`this is a container (${kind}), on a segment with other members of the cluster`)];
+  }
+  if (isOnOwnDevices(evidence)) return [passed(`this is a container (${kind}), on the network of its host`)];
+  const alone = evidence.network === null ? "" : ", and no other member of the cluster answers on its network";
   return [
-    problem("warning", `this is a container (${kind})`, {
+    problem("warning", `this is a container (${kind})${alone}`, {
       why: "on a bridge or overlay network of its own the VIP is known to nobody outside",
-      mend: "run it on the host's network (--network host) with --cap-add NET_ADMIN and --cap-add NET_RAW, or use macvlan",
+      mend: `put it on the network of its host, or on a macvlan of that${OPTIONS[kind] ?? ""}, with CAP_NET_ADMIN and CAP_NET_RAW`,
     }),
   ];
+}
+
+const OPTIONS: Readonly<Record<string, string>> = {
+  docker: " (--network host --cap-add NET_ADMIN --cap-add NET_RAW)",
+  podman: " (--network host --cap-add NET_ADMIN --cap-add NET_RAW)",
+  kubernetes: " (hostNetwork: true, and capabilities.add: [NET_ADMIN, NET_RAW])",
+  "systemd-nspawn": " (--network-macvlan=; its default is the network of the host)",
+};
+
+/** Other members answer for their addresses there, so they will hear of the VIP as well. */
+function isOnTheirSegment(evidence: Evidence): boolean {
+  const hosts = membersOf(evidence).flatMap(({ host }) => (host === null ? [] : (canonicalAddress(host) ?? [])));
+  const groups = evidence.network?.groups ?? [];
+  return groups.length > 0 && groups.every(({ answers }) => hosts.some((host) => answers.has(host)));
+}
+
+/**
+ * Whether the VIPs' interfaces have no other end outside: `iflink` is the index of that end, and a NIC, a bridge or a bond has
+ * none; what is stacked upon those (a VLAN) has them as `lower_…` here.
+ */
+function isOnOwnDevices({ files, network }: Evidence): boolean {
+  const groups = network?.groups ?? [];
+  const isOwn = ({ place }: (typeof groups)[number]): boolean => {
+    if (!place.ok) return false;
+    const directory = `/sys/class/net/${place.name}`;
+    const end = files.read(`${directory}/iflink`)?.trim();
+    return end === String(place.ifIndex) || files.list(directory).some((name) => name.startsWith("lower_"));
+  };
+  return groups.length > 0 && groups.every(isOwn);
+}
+
+/** Whether programs of the host share these interfaces with a container that sees none but its own processes. */
+export function isBlindToItsHost(evidence: Evidence): boolean {
+  const { files } = evidence;
+  const seesAll = files.read("/proc/2/comm")?.trim() === "kthreadd";
+  return containerOf(files) !== null && !seesAll && isOnOwnDevices(evidence);
+}
+
+/** Docker and others give a container the kernel's settings to read only. */
+export function hasFixedSysctls(files: HostFiles): boolean {
+  return containerOf(files) !== null && /^\S+ \/proc\/sys \S+ ro[, ]/m.test(files.read("/proc/self/mounts") ?? "");
 }
 
 function containerOf(files: HostFiles): string | null {
@@ -131,5 +178,6 @@ function containerOf(files: HostFiles): string | null {
   if (named.startsWith("lxc")) return "lxc";
   if (named !== "") return named;
   if (files.has("/.dockerenv")) return "docker";
-  return files.has("/run/.containerenv") ? "podman" : null;
+  if (files.has("/run/.containerenv")) return "podman";
+  return files.has("/var/run/secrets/kubernetes.io/serviceaccount/namespace") ? "kubernetes" : null;
 }

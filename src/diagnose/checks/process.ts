@@ -26,7 +26,7 @@ export function rawSocket({ process: { rawSocket: missing } }: Evidence): readon
   if (missing === null) return [passed("the optional package raw-socket is there")];
   return [
     problem("advice", "the optional package raw-socket cannot be used", {
-      why: "pgvip ping and drill measure with ICMP echoes, and doctor tries a packet to each peer; the agent needs it not",
+      why: "pgvip ping and drill measure with ICMP echoes, and doctor tries a packet to each peer; the agent does without it",
       mend: missing,
     }),
   ];

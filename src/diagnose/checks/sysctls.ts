@@ -7,6 +7,7 @@ import { isOnSubnet } from "../../wire/addresses.js";
 import { type Evidence, type GroupEvidence, type NetworkEvidence, linkOf, vipsText } from "../evidence.js";
 import { type Said, type Severity, passed, problem, skipped } from "../finding.js";
 import type { HostFiles } from "../host-files.js";
+import { hasFixedSysctls } from "./platform.js";
 
 interface Judged {
   readonly severity: Severity;
@@ -158,19 +159,30 @@ function ofGroup(group: GroupEvidence, network: NetworkEvidence, files: HostFile
     const judged = found === null ? null : sysctl.judge(found.value, place);
     if (found === null || judged === null) return [];
     const { severity, why, wanted } = judged;
-    const mend = `sysctl -w ${found.key}=${String(wanted)}, and the same line in /etc/sysctl.d/ to keep it`;
+    const mend = mendOf(found, wanted, files);
     return [problem(severity, `${found.key} = ${String(found.value)}`, { why, mend })];
   });
   const names = relevant.map(({ name }) => name).join(", ");
   return problems.length > 0 ? problems : [passed(`${link.name}: ${names} are in order`)];
 }
 
+interface Found {
+  readonly value: number;
+  readonly key: string;
+  /** The key that raises the value for all interfaces, present and future. */
+  readonly forAll: string;
+}
+
+function mendOf({ value, key, forAll }: Found, wanted: number, files: HostFiles): string {
+  const setting = `${key}=${String(wanted)}`;
+  if (!hasFixedSysctls(files)) return `sysctl -w ${setting}, and the same line in /etc/sysctl.d/ to keep it`;
+  // Where the container is made, the name of its interface is not always known.
+  const option = `--sysctl ${wanted > value ? forAll : key}=${String(wanted)}`;
+  return `this container may not set it. On the network of its host: sysctl -w ${setting} there; on one of its own: ${option}`;
+}
+
 /** The value in force, and the key that sets it. */
-function read(
-  { name, family, combine }: Sysctl,
-  link: string,
-  files: HostFiles,
-): { readonly value: number; readonly key: string } | null {
+function read({ name, family, combine }: Sysctl, link: string, files: HostFiles): Found | null {
   const number = (path: string): number | null => {
     const text = files.read(`/proc/sys/net/${family}/${path}`)?.trim();
     return text !== undefined && /^-?\d+$/.test(text) ? Number(text) : null;
@@ -179,13 +191,15 @@ function read(
   const key = (which: string): string => `net.${family}.conf.${which.replaceAll(".", "/")}.${name}`;
   if (combine === "system") {
     const value = number(name);
-    return value === null ? null : { value, key: `net.${family}.${name}` };
+    const only = `net.${family}.${name}`;
+    return value === null ? null : { value, key: only, forAll: only };
   }
   const own = number(`conf/${link}/${name}`);
   if (own === null) return null;
   const all = combine === "interface" ? own : (number(`conf/all/${name}`) ?? own);
   // To lower the greater of the two, the greater one has to be set; to raise it, one of them will do.
-  return all > own ? { value: all, key: key("all") } : { value: own, key: key(link) };
+  const forAll = key(combine === "interface" ? link : "all");
+  return all > own ? { value: all, key: key("all"), forAll } : { value: own, key: key(link), forAll };
 }
 
 function neighboursOf({ config }: GroupEvidence, { addresses, links }: NetworkEvidence): number {
