@@ -15,7 +15,10 @@ export interface WireEvent {
 }
 
 const filter = "arp or ip proto 112";
-const options = ["-i", "eth0", "-nn", "-e", "-l", "-tt", "--time-stamp-precision=nano", "--immediate-mode"];
+/** Heads only: in slots for the longest frame there is, the kernel keeps eight, and what comes in a burst is lost. */
+const keptBytes = "256";
+const kept = ["--immediate-mode", "--snapshot-length", keptBytes];
+const options = ["-i", "eth0", "-nn", "-e", "-l", "-tt", "--time-stamp-precision=nano", ...kept];
 
 export class Capture {
   readonly #process: LabProcess;
