@@ -183,6 +183,9 @@ describe("a container", () => {
     );
     assert.match(mends(promote(0)).join(), /^sysctl -w net\.ipv4\.conf\.eth0\.promote_secondaries=1, and/);
     assert.deepEqual(mends({ ...docker, ...promote(1) }), ["passed"]);
+    const mounts = "proc /proc/sys/net proc rw,nosuid 0 0\nproc /proc/sys proc ro,relatime 0 0\n";
+    const lxc = { "/proc/1/environ": "container=lxc\0", "/proc/self/mounts": mounts };
+    assert.match(mends({ ...lxc, ...promote(0) }).join(), /^sysctl -w/);
   });
 });
 

@@ -166,9 +166,14 @@ export function isBlindToItsHost(evidence: Evidence): boolean {
   return containerOf(files) !== null && !seesAll && isOnOwnDevices(evidence);
 }
 
-/** Docker and others give a container the kernel's settings to read only. */
+/** Docker gives a container the kernel's settings to read only; LXC gives it those of its network to write. */
 export function hasFixedSysctls(files: HostFiles): boolean {
-  return containerOf(files) !== null && /^\S+ \/proc\/sys \S+ ro[, ]/m.test(files.read("/proc/self/mounts") ?? "");
+  if (containerOf(files) === null) return false;
+  const mounts = files.read("/proc/self/mounts") ?? "";
+  const optionsOf = (place: string): string | undefined =>
+    new RegExp(`^\\S+ ${place} \\S+ (\\S+)`, "m").exec(mounts)?.[1];
+  const options = optionsOf("/proc/sys/net") ?? optionsOf("/proc/sys") ?? "rw";
+  return options.split(",").includes("ro");
 }
 
 function containerOf(files: HostFiles): string | null {
