@@ -1,7 +1,9 @@
 // The sockets of the thread: made when they are needed first, and read when something has come in.
 #include <net/if.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <limits>
 
 #include "io_thread.h"
 
@@ -13,6 +15,7 @@ namespace {
 constexpr int kPacketsPerRound = 64;
 // Adverts that are in a socket already count as heard for so long.
 constexpr double kUnreadGraceMs = 100;
+constexpr double kNever = std::numeric_limits<double>::infinity();
 
 }  // namespace
 
@@ -60,8 +63,16 @@ void IoThread::watch(int fd, std::uint32_t events) {
   check(::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event), "epoll_ctl");
 }
 
+void IoThread::rewatch(int fd, std::uint32_t events) {
+  epoll_event event{};
+  event.events = events;
+  event.data.fd = fd;
+  check(::epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, fd, &event), "epoll_ctl");
+}
+
 bool IoThread::read_sockets() {
   bool any = false;
+  rested_ms_ = kNever;
   for (const auto& entry : interfaces_) {
     any = read(entry.second.ipv4, entry.second.name) || any;
     any = read(entry.second.ipv6, entry.second.name) || any;
@@ -70,20 +81,54 @@ bool IoThread::read_sockets() {
 }
 
 bool IoThread::read(const Sockets& sockets, const std::string& name) {
-  const bool adverts = sockets.vrrp && ready_.count(sockets.vrrp->fd()) > 0;
-  const bool frames = sockets.packet && ready_.count(sockets.packet->fd()) > 0;
-  if (adverts) read_adverts(sockets, name);
-  if (frames) {
-    report("recvfrom(AF_PACKET)", name,
-           sockets.packet->read(kPacketsPerRound, [this](event::NeighborFrame frame) { tell(std::move(frame)); }));
-  }
-  return adverts || frames;
+  const bool adverts = sockets.vrrp && is_due(sockets.vrrp.get());
+  const bool frames = sockets.packet && is_due(sockets.packet.get());
+  if (adverts) keep_pace(sockets.vrrp.get(), read_adverts(sockets, name));
+  if (frames) keep_pace(sockets.packet.get(), read_frames(sockets, name));
+  const bool rest =
+      (sockets.vrrp && sockets.vrrp->pace().rests()) || (sockets.packet && sockets.packet->pace().rests());
+  return adverts || frames || rest;
 }
 
-void IoThread::read_adverts(const Sockets& sockets, const std::string& name) {
-  if (!sockets.vrrp) return;
-  report("recvmsg(VRRP)", name,
-         sockets.vrrp->read(kPacketsPerRound, [this](event::Advert advert) { hear(std::move(advert)); }));
+template <typename Socket>
+bool IoThread::is_due(Socket* socket) {
+  auto& pace = socket->pace();
+  if (!pace.rests()) return ready_.count(socket->fd()) > 0;
+  if (monotonic_ms() < pace.rests_until_ms()) {
+    rested_ms_ = std::min(rested_ms_, pace.rests_until_ms());
+    return false;
+  }
+  pace.wake();
+  rewatch(socket->fd(), EPOLLIN);
+  return true;
+}
+
+// A socket that rests wakes nobody.
+template <typename Socket>
+void IoThread::keep_pace(Socket* socket, int packets) {
+  auto& pace = socket->pace();
+  pace.note(packets, packets < kPacketsPerRound, monotonic_ms());
+  if (!pace.rests()) return;
+  rested_ms_ = std::min(rested_ms_, pace.rests_until_ms());
+  rewatch(socket->fd(), 0);
+}
+
+int IoThread::read_adverts(const Sockets& sockets, const std::string& name) {
+  int packets = 0;
+  report("recvmsg(VRRP)", name, sockets.vrrp->read(kPacketsPerRound, [&](event::Advert advert) {
+    ++packets;
+    hear(std::move(advert));
+  }));
+  return packets;
+}
+
+int IoThread::read_frames(const Sockets& sockets, const std::string& name) {
+  int packets = 0;
+  report("recvfrom(AF_PACKET)", name, sockets.packet->read(kPacketsPerRound, [&](event::NeighborFrame frame) {
+    ++packets;
+    tell(std::move(frame));
+  }));
+  return packets;
 }
 
 void IoThread::report(const char* call, const std::string& name, int error) {
@@ -101,8 +146,9 @@ void IoThread::tell_ceased(bool all_read) {
   if (now_ms < expected_.due_ms()) return;
   // This thread may have stood still at any point since it was told which sockets have something to read.
   for (const auto& entry : interfaces_) {
-    read_adverts(entry.second.ipv4, entry.second.name);
-    read_adverts(entry.second.ipv6, entry.second.name);
+    for (const auto* sockets : {&entry.second.ipv4, &entry.second.ipv6}) {
+      if (sockets->vrrp) read_adverts(*sockets, entry.second.name);
+    }
   }
   for (const auto& ceased : expected_.ceased(now_ms, all_read ? 0 : kUnreadGraceMs)) tell(ceased);
 }

@@ -199,7 +199,7 @@ void IoThread::renew_some(const Instant& now) {
 void IoThread::arm(const Instant& now) {
   double due = holdings_due_ms_;
   if (owed_snapshot_) due = std::min(due, owed_snapshot_->due_ms);
-  due = std::min(expected_.due_ms(), exits_.due_ms(exchanges_.due_ms(due)));
+  due = std::min({expected_.due_ms(), exits_.due_ms(exchanges_.due_ms(due)), rested_ms_});
   due = std::max(due, now.monotonic_ms + 0.001);
   // A timer that goes off too early costs less than one that is set anew with each advert.
   if (armed_ms_ > now.monotonic_ms && armed_ms_ <= due) return;

@@ -67,7 +67,7 @@ class IoThread {
   void pass_time();
   void arm(const Instant& now);
   void check_suspend(const Instant& now);
-  // Whether there was something to read.
+  // Whether there was, or may be, something to read.
   bool read_sockets();
   void read_monitor();
   void snapshot(const char* reason);
@@ -96,11 +96,18 @@ class IoThread {
   PacketSocket& packet(int if_index, Family family);
   Sockets& sockets(int if_index, Family family);
   bool read(const Sockets& sockets, const std::string& name);
-  void read_adverts(const Sockets& sockets, const std::string& name);
+  // How many there were, up to what a round may read.
+  int read_adverts(const Sockets& sockets, const std::string& name);
+  int read_frames(const Sockets& sockets, const std::string& name);
+  template <typename Socket>
+  [[nodiscard]] bool is_due(Socket* socket);
+  template <typename Socket>
+  void keep_pace(Socket* socket, int packets);
   void report(const char* call, const std::string& name, int error);
   void hear(event::Advert advert);
   void tell_ceased(bool all_read);
   void watch(int fd, std::uint32_t events = EPOLLIN);
+  void rewatch(int fd, std::uint32_t events);
   Holding& held(std::uint32_t number);
 
   // False when the lease or the right is over before all addresses are in.
@@ -142,6 +149,8 @@ class IoThread {
   std::optional<OwedSnapshot> owed_snapshot_;
   // Sockets on which something has come in, since they were read last.
   std::set<int> ready_;
+  // When the first of the sockets that rest is read again.
+  double rested_ms_ = std::numeric_limits<double>::infinity();
   double armed_ms_ = 0;
   // When a holding wants something next; 0 = not known.
   double holdings_due_ms_ = 0;

@@ -56,9 +56,9 @@ class AdvertBudget {
   static constexpr std::size_t kVridOffset = 1;
   // As many as the core remembers.
   static constexpr std::size_t kSenders = 16;
-  // The shortest interval of adverts is 10 ms (RFC 9568 section 5.2.7). The rest is for forged ones in its name: signed
-  // ones must still come through.
-  static constexpr double kSenderPerSecond = 500;
+  // Twice as many as at the shortest interval, 10 ms (RFC 9568 section 5.2.7): signed ones must still come through
+  // among some that are forged in the same name.
+  static constexpr double kSenderPerSecond = 200;
   static constexpr double kSenderBurst = 50;
   static constexpr double kNewPerSecond = 100;
   static constexpr double kNewBurst = 1024;
@@ -95,13 +95,14 @@ class AdvertBudget {
   Bucket all_{kAllPerSecond, kAllBurst};
 };
 
-// Of frames about our VIPs there are few in peace: each is a claim, or somebody's question answered.
+// Of frames about our VIPs there are few in peace: each is a claim, or somebody's question answered. The burst is for a
+// peer that announces the VIPs of all its groups at once. Of many claims one is enough, since Patroni decides.
 class FrameBudget {
  public:
   bool spend(double now_ms) { return bucket_.spend(now_ms); }
 
  private:
-  Bucket bucket_{2'000, 100};
+  Bucket bucket_{200, 512};
 };
 
 }  // namespace pgvip

@@ -26,6 +26,7 @@ constexpr std::uint32_t kIcmpv6 = 58;
 constexpr std::uint32_t kVrrp = 112;
 constexpr std::uint32_t kNeighborSolicitation = 135;
 constexpr std::uint32_t kNeighborAdvertisement = 136;
+constexpr int kReceiveBuffer = 512 * 1024;
 // Older headers do not name it (Linux 4.20).
 constexpr int kPacketIgnoreOutgoing = 23;
 
@@ -52,6 +53,8 @@ PacketSocket::PacketSocket(Family family, int if_index)
       // Protocol 0: nothing is received until the filter stands and the socket is bound.
       fd_(check(::socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), "socket(AF_PACKET)")) {
   watch({});
+  // Best effort, for frames that come in a flood while the socket rests (read_pace.h).
+  (void)::setsockopt(fd_.get(), SOL_SOCKET, SO_RCVBUFFORCE, &kReceiveBuffer, sizeof(kReceiveBuffer));
   const int yes = 1;
   (void)::setsockopt(fd_.get(), SOL_PACKET, kPacketIgnoreOutgoing, &yes, sizeof(yes));
   bind_to(family == Family::ipv4 ? ETH_P_ARP : ETH_P_IPV6);

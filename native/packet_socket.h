@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "messages.h"
+#include "read_pace.h"
 #include "unique_fd.h"
 
 namespace pgvip {
@@ -17,6 +18,7 @@ class PacketSocket {
   // Throws SyscallError (EPERM without CAP_NET_RAW, ENODEV without the interface).
   PacketSocket(Family family, int if_index);
 
+  [[nodiscard]] ReadPace& pace() { return pace_; }
   [[nodiscard]] int fd() const { return fd_.get(); }
 
   // Passes up ARP or neighbor advertisements of other hosts about these addresses, all of the socket's family,
@@ -37,6 +39,7 @@ class PacketSocket {
   int if_index_;
   bool outgoing_ = false;
   UniqueFd fd_;
+  ReadPace pace_;
 };
 
 }  // namespace pgvip

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "messages.h"
+#include "read_pace.h"
 #include "unique_fd.h"
 
 namespace pgvip {
@@ -14,6 +15,7 @@ class VrrpSocket {
   // Throws SyscallError (EPERM without CAP_NET_RAW, ENODEV without the interface).
   VrrpSocket(Family family, int if_index, const std::string& if_name);
 
+  [[nodiscard]] ReadPace& pace() { return pace_; }
   [[nodiscard]] int fd() const { return fd_.get(); }
   [[nodiscard]] Family family() const { return family_; }
 
@@ -34,6 +36,7 @@ class VrrpSocket {
   int if_index_;
   bool joined_ = false;
   UniqueFd fd_;
+  ReadPace pace_;
 };
 
 }  // namespace pgvip

@@ -17,7 +17,10 @@
 const below = ["wire", "core", "ports", "config", "shell", "errors", "assert", "log", "status", "history", "version"];
 const config = { imports: ["config", "errors", "assert", "wire"], types: ["ports"], packages: ["valibot", "yaml"] };
 const shell = {
-  imports: ["shell", "ports", "core", "wire", "errors", "assert", "log", "status", "history", "version"],
+  imports: [
+    ...["shell", "ports", "core", "wire"],
+    ...["errors", "assert", "log", "status", "history", "version", "scheduling"],
+  ],
   types: ["config"],
   packages: ["valibot"],
   node: true,
@@ -35,6 +38,7 @@ export const areas = [
   { files: "src/status-emit.ts", imports: ["status"], packages: ["@valibot/to-json-schema"], node: true },
   { files: "src/version.ts", imports: [], node: true },
   { files: "src/v8.ts", imports: [], node: true },
+  { files: "src/scheduling.ts", imports: [], node: true },
   { files: "src/wire/**/*.ts", imports: ["wire"], pure: true },
   { files: "src/core/**/*.ts", imports: ["core", "wire", "assert"], pure: true },
   { files: "src/ports/**/*.ts", imports: ["ports"], types: ["core", "wire"] },
@@ -88,7 +92,7 @@ export const areas = [
   { files: "src/cli.ts", imports: ["commands", "errors"], packages: ["commander"], node: true },
   // Writes documentation (npm run docs), as config/emit.ts does.
   { files: "src/man-emit.ts", imports: ["cli", "outline"], packages: ["commander"], node: true },
-  { files: "src/main.ts", imports: ["cli", "v8"], node: true },
+  { files: "src/main.ts", imports: ["cli", "scheduling", "v8"], node: true },
 ];
 
 /** Globals that make code depend on the machine it runs on, or on the moment. */

@@ -1,4 +1,5 @@
 /** A fault: what is done to a healthy cluster, and what may come of it at most. A new one is an entry in ./faults. */
+import type { Flood } from "../../lab/flooder.js";
 import type { Stage } from "../../lab/stage.js";
 import type { StandInCluster } from "../../lab/stand-in-cluster.js";
 import type { MeasureName } from "./measures.js";
@@ -14,6 +15,8 @@ export interface Plot {
   readonly forge: (priority: number, everyMs: number, times: number) => Promise<void>;
   /** Tells all neighbours that the VIP is at a hardware address that nobody has. */
   readonly lure: (everyMs: number, times: number) => Promise<void>;
+  /** A neighbour sends so many forged adverts and ARP frames a second; resolves when it has begun. */
+  readonly flood: (perSecond: number, seconds: number) => Promise<Flood>;
   /** The cluster, where it is made of stand-ins: what a Patroni does on nobody's order. */
   readonly standIn: () => StandInCluster;
 }

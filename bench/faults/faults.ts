@@ -1,6 +1,7 @@
 /** All faults, in the order in which they are played. */
 import type { Fault } from "./fault.js";
 import { agentFaults } from "./faults/agent.js";
+import { floods } from "./faults/flood.js";
 import { forgeries } from "./faults/forgeries.js";
 import { dcsFaults, networkFaults } from "./faults/network.js";
 import { patroniFaults } from "./faults/patroni.js";
@@ -10,6 +11,7 @@ import { restFaults } from "./faults/rest.js";
 export const allFaults: readonly Fault[] = [
   ...agentFaults,
   ...forgeries,
+  ...floods,
   ...restFaults,
   ...patroniFaults,
   ...networkFaults,

@@ -113,6 +113,11 @@ const table = {
     of: ({ outcome }) =>
       outcome.changes.filter(({ atMs, has }) => has && atMs >= outcome.breakMs && atMs <= outcome.endMs).length,
   },
+  added: {
+    title: "what the VIP adds to the time without writes, when another node is promoted",
+    unit: "ms",
+    of: ({ outcome }) => outcome.outage?.addedMs ?? null,
+  },
   lost: { title: "echoes lost, of one per 10 ms", unit: "count", of: ({ outcome }) => outcome.findings.echoes.lost },
   silence: {
     title: "longest time without an answer to an echo",

@@ -3,6 +3,7 @@
  * can use it. When a system does not come back to that by itself, its row says so; when the fault cannot be played to its
  * end, that is reported. In both cases the next fault begins on a cluster made anew.
  */
+import { Flooder } from "../../lab/flooder.js";
 import type { ProbeRecord } from "../../lab/probe/records.js";
 import { Prober } from "../../lab/prober.js";
 import { labProgram } from "../../lab/process.js";
@@ -17,7 +18,7 @@ import type { ForgedAdvert, Forgery } from "./forgery.js";
 import { missedBounds } from "./judge.js";
 import { measureAll, type Seen, type Value, lockTakenBack } from "./measures.js";
 import type { Row } from "./results.js";
-import type { FaultSystem, Segmented } from "./systems.js";
+import { type FaultSystem, routerId, type Segmented } from "./systems.js";
 import { WaitingClient } from "./waiting-client.js";
 
 /** An echo each 10 ms, two sessions with a statement each 50 ms, Patroni asked each 20 ms. */
@@ -28,6 +29,8 @@ const localProbe = {
   connect: { calmMs: 60_000, closeMs: 60_000 },
   write: { calmMs: 100, closeMs: 20 },
 };
+/** Programs that have just begun are still loading, with a priority of their own: that load is none of the fault's. */
+const settleMs = 2_000;
 /** Longer than a cluster needs to form again after any of the faults. */
 const healMs = 120_000;
 /** What is bounded after every fault: the VIP moves once more, if at all. */
@@ -94,6 +97,7 @@ export class FaultRun {
     const capture = await Capture.start(topology.client);
     const marks = new Map<MarkName, number>();
     const plot = this.#plot(stage, leader, other, marks);
+    await sleep(settleMs);
 
     const outcome = await stage.measure(
       () => fault.act(plot),
@@ -121,6 +125,10 @@ export class FaultRun {
         await forge(stage, { vip, everyMs, times, priority, adverts: [...adverts], announcements: false });
       },
       lure: (everyMs, times) => forge(stage, { vip, everyMs, times, priority: 0, adverts: [], announcements: true }),
+      flood: async (perSecond, seconds) => {
+        const flooder = await Flooder.build(stage.topology, routerId);
+        return flooder.flood(perSecond, seconds);
+      },
       standIn() {
         if (stage.cluster instanceof StandInCluster) return stage.cluster;
         throw new Error("this fault needs a cluster of stand-ins");

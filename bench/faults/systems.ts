@@ -21,7 +21,7 @@ export interface Segmented extends Pick<Host, "name" | "address"> {
   readonly mac: string;
 }
 
-const routerId = 50;
+export const routerId = 50;
 const group = { destination: "224.0.0.18", destinationMac: "01:00:5e:00:00:12" };
 const hook = fileURLToPath(new URL("agent-hook.mjs", import.meta.url));
 

@@ -1,7 +1,6 @@
 /** `pgvip run`: the agent, in the foreground. It, and with it the native addon, is loaded only here. */
 import { loadConfig } from "../config/load.js";
 import { createLogger } from "../log.js";
-import { runBeforeOthers } from "../shell/scheduling.js";
 import { spendAsNeeded } from "../v8.js";
 import type { AddCommand } from "./context.js";
 import { addSettings, sourcesOf } from "./settings.js";
@@ -9,7 +8,6 @@ import { addSettings, sourcesOf } from "./settings.js";
 export const addRun: AddCommand = (program, { terminal, exitWith }) => {
   const run = program.command("run").description("run the agent on this node, in the foreground");
   addSettings(run).action(async () => {
-    runBeforeOthers();
     const readConfig = async () => {
       const config = await loadConfig(sourcesOf(run, terminal));
       spendAsNeeded(config.groups.length);

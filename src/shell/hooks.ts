@@ -9,7 +9,7 @@ import type { Report } from "../core/types.js";
 import { PgvipError } from "../errors.js";
 import type { Logger } from "../log.js";
 import { type User, findUser } from "./name-service.js";
-import { runLikeOthers } from "./scheduling.js";
+import { runLikeOthers } from "../scheduling.js";
 
 /** What a program gets as JSON on its standard input, and as PGVIP_EVENT_* in its environment. */
 export interface HookEvent {

@@ -1,47 +1,35 @@
 /**
  * 50 000 forged adverts and ARP frames a second: nobody but the leader ever has the VIP, and a fail-over in the middle of
- * the flood arrives. How fast it is, is told and not asserted: that depends on the machine.
+ * the flood arrives, soon. How fast it is on an idle machine, the fault matrix tells (`flood-switchover`).
  */
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { PgvipAgents } from "../../lab/agents.js";
-import type { LabProcess } from "../../lab/process.js";
-import { labProgram } from "../../lab/process.js";
+import { Flooder } from "../../lab/flooder.js";
 import { Stage } from "../../lab/stage.js";
-import { vip, vipCidr } from "../../lab/topology.js";
-import { until } from "../../lab/wait.js";
+import { vipCidr } from "../../lab/topology.js";
 
 const PER_SECOND = 50_000;
 const ROUTER_ID = 50;
+/**
+ * What the VIP may add to the time without writes. It adds a tenth of that (docs/faults.md); agents that get no processor in the
+ * flood hear of the new leader when it is over, seconds later.
+ */
+const FAIL_OVER_MS = 1_000;
 
 describe("a flood of forged packets", () => {
   let stage: Stage;
+  let flooder: Flooder;
 
   before(async () => {
     const manager = new PgvipAgents({ vips: [vipCidr], extra: ["--router-id", String(ROUTER_ID)] });
     stage = await Stage.open({ backend: "stand-in", manager });
+    flooder = await Flooder.build(stage.topology, ROUTER_ID);
   });
 
   after(async () => {
     await stage.close();
   });
-
-  async function flood(seconds: number): Promise<{ readonly process: LabProcess; readonly told: string[] }> {
-    const { nodes, console: host } = stage.topology;
-    const targets = await Promise.all(
-      nodes.map(async (node) => {
-        const { stdout } = await node.exec("cat", ["/sys/class/net/eth0/address"]);
-        return [node.address, stdout.trim()];
-      }),
-    );
-    const args = [PER_SECOND, seconds, ROUTER_ID, vip, ...targets.flat()].map(String);
-    const [command, words] = labProgram("../test/e2e/flood-program.ts", args);
-    const process = host.spawnPiped(command, words, { log: "flood" });
-    const told: string[] = [];
-    process.onLine((line) => told.push(line));
-    await until("the flood has begun", () => told.length > 0);
-    return { process, told };
-  }
 
   /** The flood has arrived: each agent says that it had to leave packets out, and the leader that it was challenged. */
   async function assertNoticed(leader: string): Promise<void> {
@@ -63,15 +51,16 @@ describe("a flood of forged packets", () => {
   it("gives the VIP to nobody else", async (t) => {
     const leader = await stage.cluster.waitHealthy();
     await stage.watch.holder(leader);
-    const { process, told } = await flood(10);
+    const { over } = await flooder.flood(PER_SECOND, 10);
     const outcome = await stage.measure(
       () => Promise.resolve(),
-      async () => process.exited,
+      () => over,
     );
+    const { frames, ms } = await over;
     t.diagnostic(
-      `frames and milliseconds: ${told.join()}; ${JSON.stringify(outcome.findings)} ${JSON.stringify(outcome.holders)}`,
+      `${frames} frames in ${ms} ms; ${JSON.stringify(outcome.findings)} ${JSON.stringify(outcome.holders)}`,
     );
-    assert.equal(Number(told[1]?.split(" ")[0]), PER_SECOND * 10, "all frames have left");
+    assert.equal(frames, PER_SECOND * 10, "all frames have left");
     // A leader whose Patroni is silent just when it is challenged lets go, and takes the VIP again when Patroni answers.
     // On a machine that is busy with the sender that happens; how long nobody had the VIP is told above.
     const takers = stage.watch.changes.filter(({ atMs, has }) => atMs >= outcome.breakMs && has);
@@ -89,7 +78,7 @@ describe("a flood of forged packets", () => {
     const leader = await stage.cluster.waitHealthy();
     const other = stage.topology.nodes.find(({ name }) => name !== leader)!.name;
     // Longer than the fail-over takes on a slow machine.
-    const { process } = await flood(20);
+    const { process, over } = await flooder.flood(PER_SECOND, 20);
     const outcome = await stage.measure(
       () => stage.cluster.switchover(leader, other),
       () => stage.moved(leader),
@@ -98,7 +87,8 @@ describe("a flood of forged packets", () => {
     t.diagnostic(
       `${JSON.stringify(outcome.outage)} ${JSON.stringify(outcome.findings)} ${JSON.stringify(outcome.holders)}`,
     );
-    await process.exited;
+    assert.ok(outcome.outage !== null && outcome.outage.addedMs < FAIL_OVER_MS, JSON.stringify(outcome.outage));
+    await over;
     assert.deepEqual(stage.watch.holders, [other], "and it stays there");
   });
 });

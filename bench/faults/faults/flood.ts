@@ -1,0 +1,42 @@
+/** A neighbour says as much as it can of the VIP, by adverts and by ARP, in everybody's name. */
+import { sleep } from "../../../lab/wait.js";
+import type { Fault } from "../fault.js";
+import { succeeded } from "./verbs.js";
+
+const perSecond = 50_000;
+
+export const floods: readonly Fault[] = [
+  {
+    name: "flood",
+    about: "50 000 forged adverts and ARP frames a second for 10 s, to the nodes",
+    needs: "VRRP",
+    async act({ flood }) {
+      await (
+        await flood(perSecond, 10)
+      ).over;
+      await sleep(2_000);
+    },
+    bounds: [
+      { measure: "lost", atMost: 0 },
+      { measure: "cut", atMost: 0 },
+      { measure: "takes", atMost: 0 },
+    ],
+  },
+  {
+    name: "flood-switchover",
+    about: "the same, with a switchover after 2 s",
+    needs: "VRRP",
+    async act(plot) {
+      const { stage, leader, other, flood } = plot;
+      const { over } = await flood(perSecond, 10);
+      await sleep(2_000);
+      await stage.cluster.switchover(leader, other);
+      await succeeded(plot);
+      await over;
+    },
+    bounds: [
+      { measure: "added", atMost: 100 },
+      { measure: "bothWritable", atMost: 0 },
+    ],
+  },
+];
