@@ -53,7 +53,9 @@ describe("the control socket of the holder", () => {
 
   async function statusAnswers(): Promise<void> {
     // Idle connections hold their places for some seconds.
-    await agents.groupWith(holder, "has the VIP", ({ state }) => state === "holder");
+    await agents.groupWith(holder, "has the VIP, and no alarm", ({ state, alarms }) => {
+      return state === "holder" && alarms.length === 0;
+    });
   }
 
   function connect(): Promise<net.Socket> {
