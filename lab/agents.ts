@@ -6,7 +6,7 @@ import { type GroupStatus, type StatusDocument, statusSchema } from "../src/stat
 import type { Host } from "./host.js";
 import type { LabProcess } from "./process.js";
 import { ProcessVipManager } from "./vip-manager.js";
-import { type Patience, until } from "./wait.js";
+import { until } from "./wait.js";
 
 const builtAgent = fileURLToPath(new URL("../dist/main.js", import.meta.url));
 
@@ -61,19 +61,14 @@ export class PgvipAgents extends ProcessVipManager {
   }
 
   /** Waits for its first group to be as wanted. */
-  groupWith(
-    node: Host,
-    what: string,
-    wanted: (group: GroupStatus) => boolean,
-    patience?: Patience,
-  ): Promise<GroupStatus> {
+  groupWith(node: Host, what: string, wanted: (group: GroupStatus) => boolean): Promise<GroupStatus> {
     const ask = async (): Promise<GroupStatus | null> => {
       const status = await this.statusIfAny(node);
       if (status === null) return null;
       const group = firstGroup(status);
       return wanted(group) ? group : null;
     };
-    return until(`${node.name}: ${what}`, ask, patience);
+    return until(`${node.name}: ${what}`, ask);
   }
 
   /** The agent's log, one JSON object a line. */

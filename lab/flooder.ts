@@ -6,7 +6,7 @@
  */
 import { fileURLToPath } from "node:url";
 import { FORGER_MAC, advertFrame } from "./advert-frame.js";
-import { command } from "./command.js";
+import { compile } from "./compile.js";
 import type { Host } from "./host.js";
 import type { LabProcess } from "./process.js";
 import { type Topology, vip } from "./topology.js";
@@ -71,7 +71,7 @@ export class Flooder {
 /** Makes the program in a directory; its arguments are told in its source. */
 export async function compileFlooder(directory: string): Promise<string> {
   const program = `${directory}/flooder`;
-  await command("g++", ["-std=c++17", "-Wall", "-Wextra", "-Werror", "-O2", "-o", program, source]);
+  await compile(program, [source], ["-O2"]);
   return program;
 }
 

@@ -9,16 +9,11 @@ export function sleep(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
-export interface Patience {
-  readonly timeoutMs?: number;
-  readonly everyMs?: number;
-}
-
 /** Asks again and again until the answer is neither `null` nor `false`; fails with `what` when that takes too long. */
 export async function until<T>(
   what: string,
   ask: () => Promise<T | null | false> | T | null | false,
-  { timeoutMs = 30_000, everyMs = 20 }: Patience = {},
+  { timeoutMs = 30_000, everyMs = 20 }: { readonly timeoutMs?: number; readonly everyMs?: number } = {},
 ): Promise<T> {
   const deadline = nowMs() + timeoutMs;
   for (;;) {

@@ -17,6 +17,12 @@ constexpr int kPacketsPerRound = 64;
 constexpr double kUnreadGraceMs = 100;
 constexpr double kNever = std::numeric_limits<double>::infinity();
 
+// When it is read again after its rest; kNever: it does not rest.
+template <typename Socket>
+double rested_at(Socket* socket) {
+  return socket == nullptr ? kNever : socket->pace().rests_until_ms();
+}
+
 }  // namespace
 
 IoThread::Interface& IoThread::interface(int if_index) {
@@ -56,18 +62,11 @@ PacketSocket& IoThread::packet(int if_index, Family family) {
   return *socket;
 }
 
-void IoThread::watch(int fd, std::uint32_t events) {
+void IoThread::watch(int fd, std::uint32_t events, int operation) {
   epoll_event event{};
   event.events = events;
   event.data.fd = fd;
-  check(::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event), "epoll_ctl");
-}
-
-void IoThread::rewatch(int fd, std::uint32_t events) {
-  epoll_event event{};
-  event.events = events;
-  event.data.fd = fd;
-  check(::epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, fd, &event), "epoll_ctl");
+  check(::epoll_ctl(epoll_.get(), operation, fd, &event), "epoll_ctl");
 }
 
 bool IoThread::read_sockets() {
@@ -85,21 +84,18 @@ bool IoThread::read(const Sockets& sockets, const std::string& name) {
   const bool frames = sockets.packet && is_due(sockets.packet.get());
   if (adverts) keep_pace(sockets.vrrp.get(), read_adverts(sockets, name));
   if (frames) keep_pace(sockets.packet.get(), read_frames(sockets, name));
-  const bool rest =
-      (sockets.vrrp && sockets.vrrp->pace().rests()) || (sockets.packet && sockets.packet->pace().rests());
-  return adverts || frames || rest;
+  const double rested_ms = std::min(rested_at(sockets.vrrp.get()), rested_at(sockets.packet.get()));
+  rested_ms_ = std::min(rested_ms_, rested_ms);
+  return adverts || frames || rested_ms < kNever;
 }
 
 template <typename Socket>
 bool IoThread::is_due(Socket* socket) {
   auto& pace = socket->pace();
   if (!pace.rests()) return ready_.count(socket->fd()) > 0;
-  if (monotonic_ms() < pace.rests_until_ms()) {
-    rested_ms_ = std::min(rested_ms_, pace.rests_until_ms());
-    return false;
-  }
+  if (monotonic_ms() < pace.rests_until_ms()) return false;
   pace.wake();
-  rewatch(socket->fd(), EPOLLIN);
+  watch(socket->fd(), EPOLLIN, EPOLL_CTL_MOD);
   return true;
 }
 
@@ -108,9 +104,7 @@ template <typename Socket>
 void IoThread::keep_pace(Socket* socket, int packets) {
   auto& pace = socket->pace();
   pace.note(packets, packets < kPacketsPerRound, monotonic_ms());
-  if (!pace.rests()) return;
-  rested_ms_ = std::min(rested_ms_, pace.rests_until_ms());
-  rewatch(socket->fd(), 0);
+  if (pace.rests()) watch(socket->fd(), 0, EPOLL_CTL_MOD);
 }
 
 int IoThread::read_adverts(const Sockets& sockets, const std::string& name) {

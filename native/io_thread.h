@@ -106,8 +106,7 @@ class IoThread {
   void report(const char* call, const std::string& name, int error);
   void hear(event::Advert advert);
   void tell_ceased(bool all_read);
-  void watch(int fd, std::uint32_t events = EPOLLIN);
-  void rewatch(int fd, std::uint32_t events);
+  void watch(int fd, std::uint32_t events = EPOLLIN, int operation = EPOLL_CTL_ADD);
   Holding& held(std::uint32_t number);
 
   // False when the lease or the right is over before all addresses are in.

@@ -50,9 +50,7 @@ function tryTo(ask: () => void): void {
 /** A program that the calling thread has started is no part of that haste. */
 export function runLikeOthers(pid: number): void {
   if (getPriority() >= 0) return;
-  try {
+  tryTo(() => {
     setPriority(pid, 0);
-  } catch {
-    // It has ended already.
-  }
+  });
 }

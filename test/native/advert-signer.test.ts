@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { command } from "../../lab/command.js";
+import { compile } from "../../lab/compile.js";
 import { parseTrailer, signedPart, TRAILER_LENGTH, unsignedTrailer } from "../../src/wire/advert-trailer.js";
 import { concatBytes } from "../../src/wire/bytes.js";
 import { centis, priority, vrid } from "../../src/wire/units.js";
@@ -26,16 +27,8 @@ before(async () => {
     "native/address.cc",
     "test/native/signing_program.cc",
   ];
-  const strict = [
-    "-std=c++17",
-    "-Wall",
-    "-Wextra",
-    "-Werror",
-    "-O1",
-    "-fsanitize=undefined",
-    "-fno-sanitize-recover=all",
-  ];
-  await command("g++", [...strict, "-o", program, ...sources.map((file) => join(root, file))]);
+  const paths = sources.map((file) => join(root, file));
+  await compile(program, paths, ["-O1", "-fsanitize=undefined", "-fno-sanitize-recover=all"]);
 });
 
 after(() => {

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { command } from "../../lab/command.js";
+import { compile } from "../../lab/compile.js";
 
 const directory = mkdtempSync(join(tmpdir(), "pgvip-cadence-"));
 const program = join(directory, "holding");
@@ -13,7 +14,7 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 
 before(async () => {
   const sources = ["native/address.cc", "test/native/holding_program.cc"].map((file) => join(root, file));
-  await command("g++", ["-std=c++17", "-Wall", "-Wextra", "-Werror", "-O1", "-o", program, ...sources]);
+  await compile(program, sources, ["-O1"]);
 });
 
 after(() => {

@@ -2,9 +2,8 @@
 //
 //   ADVERT_INTERVAL KERNEL_LEASE_SECONDS TAKEN_OVER_AT TIME...
 //
-// The answer is a line with a word for each time: `a` an advert was due, `r` a renewal of the kernel's lease, `ar`
-// both,
-// `-` neither. What is due is done at once.
+// The answer is a line with a word for each time: `a` an advert was due, `r` a renewal of the kernel's lease,
+// `ar` both, `-` neither. What is due is done at once.
 #include <iostream>
 #include <sstream>
 #include <string>

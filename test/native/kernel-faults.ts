@@ -1,6 +1,6 @@
 /** Faults of the kernel itself, from a library that is preloaded into the process under test. */
 import { fileURLToPath } from "node:url";
-import { command } from "../../lab/command.js";
+import { compile } from "../../lab/compile.js";
 
 const source = fileURLToPath(new URL("kernel_faults.cc", import.meta.url));
 
@@ -9,7 +9,7 @@ export type KernelFault = "dump interrupted" | "dump failed" | "destruction refu
 /** Compiles the library into a directory. */
 export async function buildKernelFaults(directory: string): Promise<(fault: KernelFault) => Record<string, string>> {
   const library = `${directory}/kernel-faults.so`;
-  await command("g++", ["-std=c++17", "-Wall", "-Wextra", "-Werror", "-O1", "-fPIC", "-shared", "-o", library, source]);
+  await compile(library, [source], ["-O1", "-fPIC", "-shared"]);
   // Whatever is preloaded, a sanitizer's own library has to come before it (tools/sanitize.mjs).
   const first = process.env["SANITIZER_LIBRARY"];
   const preload = first === undefined ? library : `${first}:${library}`;

@@ -11,9 +11,8 @@ export const floods: readonly Fault[] = [
     about: "50 000 forged adverts and ARP frames a second for 10 s, to the nodes",
     needs: "VRRP",
     async act({ flood }) {
-      await (
-        await flood(perSecond, 10)
-      ).over;
+      const { over } = await flood(perSecond, 10);
+      await over;
       await sleep(2_000);
     },
     bounds: [
