@@ -6,6 +6,7 @@
  */
 import { readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
+import { nft } from "../lab/firewall.js";
 import type { Host } from "../lab/host.js";
 import { Scene, type SceneOptions } from "../lab/scene.js";
 import { vipCidr } from "../lab/topology.js";
@@ -130,21 +131,18 @@ async function withBusyCores<T>({ topology }: Scene, work: () => Promise<T>): Pr
 
 /** Counts connections to Patroni's REST interface, whoever makes them. */
 async function countRestConnections(node: Host): Promise<void> {
-  const commands = [
+  await nft(
+    node,
     "add table inet bench",
     "add chain inet bench input { type filter hook input priority 0; }",
     "add rule inet bench input tcp dport 8008 tcp flags & (syn|ack) == syn counter",
-  ];
-  for (const command of commands) {
-    const { code, stderr } = await node.exec("nft", [command]);
-    if (code !== 0) throw new Error(`nft ${command}: ${stderr}`);
-  }
+  );
 }
 
 async function restConnections(node: Host): Promise<number> {
-  const { stdout } = await node.exec("nft", ["list", "table", "inet", "bench"]);
-  const packets = /counter packets (\d+)/.exec(stdout)?.[1];
-  if (packets === undefined) throw new Error(`no counter in nft's answer: ${stdout}`);
+  const table = await nft(node, "list table inet bench");
+  const packets = /counter packets (\d+)/.exec(table)?.[1];
+  if (packets === undefined) throw new Error(`no counter in nft's answer: ${table}`);
   return Number(packets);
 }
 

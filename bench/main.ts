@@ -10,6 +10,7 @@ import { goalsTable } from "./goals.js";
 import { describeMachine } from "./machine.js";
 import { type BenchOptions, parseOptions, usage } from "./options.js";
 import { outliersTable } from "./outliers.js";
+import { joined } from "./parts.js";
 import { publish } from "./publish.js";
 import { htmlReport } from "./report/html.js";
 import { picture } from "./report/picture.js";
@@ -29,7 +30,7 @@ async function main(): Promise<number> {
       console.log(usage);
       return 0;
     case "report":
-      report(readResults(command.file), command);
+      report(readParts(command.files), command);
       return 0;
     case "run":
     case "quick": {
@@ -40,6 +41,10 @@ async function main(): Promise<number> {
       return command.kind === "quick" ? gate(results) : 0;
     }
   }
+}
+
+function readParts([first, ...others]: readonly [string, ...string[]]): Results {
+  return joined([readResults(first), ...others.map(readResults)]);
 }
 
 async function missingFor({ backend, systems }: BenchOptions): Promise<string[]> {

@@ -19,7 +19,8 @@ export const usage = `usage: npm run bench [-- OPTION...]
   --backend NAME       postgres (default), or stand-in: no PostgreSQL, for trying the benchmark itself
   --output DIRECTORY   where results.json and report.html go (default bench/output)
   --publish            put the table into docs/benchmark.md as well
-  --report FILE        measure nothing; make report and table from this results.json`;
+  --report A,B         measure nothing; make report and table from this results.json, or from those of several runs,
+                       each of which has measured something else`;
 
 export interface BenchOptions {
   readonly kind: "run" | "quick";
@@ -37,7 +38,12 @@ export interface BenchOptions {
 
 export type Command =
   | { readonly kind: "help" }
-  | { readonly kind: "report"; readonly file: string; readonly output: string; readonly publish: boolean }
+  | {
+      readonly kind: "report";
+      readonly files: readonly [string, ...string[]];
+      readonly output: string;
+      readonly publish: boolean;
+    }
   | BenchOptions;
 
 /** What the gate needs: the floor, pgvip, and the strongest competitor. */
@@ -53,7 +59,10 @@ export function parseOptions(args: readonly string[]): Command {
   const { values } = parse(args);
   const output = values.output;
   if (values.help) return { kind: "help" };
-  if (values.report !== undefined) return { kind: "report", file: values.report, output, publish: values.publish };
+  if (values.report !== undefined) {
+    const [first = "", ...others] = values.report.split(",");
+    return { kind: "report", files: [first, ...others], output, publish: values.publish };
+  }
   const standard = values.quick ? quick : { rounds: "20", flips: "200", rest: "60" };
   const vipManager = values["vip-manager"] ?? null;
   const systems = allSystems(vipManager);

@@ -196,9 +196,12 @@ void IoThread::remove_addresses(const Links& links, const std::vector<AddressPla
   if (destroy) {
     for (const auto& plan : addresses) *destroyed += destroy_sockets(plan.address, first);
   }
+  // An address that stays is worse than a session that does: of the two failures this one is told.
+  std::optional<Failure> stays;
   for (const auto& plan : addresses) {
-    attempt(first, [&] { requests_.delete_address(links.of(plan.address.family), plan.address, plan.prefix_length); });
+    attempt(&stays, [&] { requests_.delete_address(links.of(plan.address.family), plan.address, plan.prefix_length); });
   }
+  if (stays) *first = stays;
 }
 
 bool IoThread::is_held(int if_index, const AddressPlan& address, std::uint32_t but_not_by) const {

@@ -1,5 +1,6 @@
 /** A fault: what is done to a healthy cluster, and what may come of it at most. A new one is an entry in ./faults. */
 import type { Flood } from "../../lab/flooder.js";
+import type { AddressRights } from "../../lab/rights.js";
 import type { Stage } from "../../lab/stage.js";
 import type { StandInCluster } from "../../lab/stand-in-cluster.js";
 import type { MeasureName } from "./measures.js";
@@ -9,6 +10,8 @@ export interface Plot {
   /** Who leads, and has the VIP, when it begins; and the node that does not. */
   readonly leader: string;
   readonly other: string;
+  /** To take from a VIP manager that has the hooks. */
+  readonly rights: AddressRights;
   /** Remembers this moment, for measures that count from it. */
   readonly mark: (name: MarkName) => void;
   /** Sends forged adverts to the leader, one each `everyMs`; resolves when all have left. */
@@ -38,7 +41,7 @@ export interface Fault {
   /** The cluster has failsafe_mode on. */
   readonly failsafe?: boolean;
   /** What the system must have for the fault to mean anything. */
-  readonly needs?: "event loop" | "VRRP";
+  readonly needs?: "hooks" | "VRRP";
   /** The leader's host is dead from the beginning on: what its interface still carries counts no longer. */
   readonly hostKilled?: boolean;
   /** The whole course, until nothing more is to be seen: at its end the cluster has one leader. */

@@ -6,10 +6,12 @@ import { forgeries } from "./faults/forgeries.js";
 import { dcsFaults, networkFaults } from "./faults/network.js";
 import { patroniFaults } from "./faults/patroni.js";
 import { pauseFaults } from "./faults/pause.js";
+import { refusals } from "./faults/refusals.js";
 import { restFaults } from "./faults/rest.js";
 
 export const allFaults: readonly Fault[] = [
   ...agentFaults,
+  ...refusals,
   ...forgeries,
   ...floods,
   ...restFaults,

@@ -35,7 +35,7 @@ async function main(): Promise<number> {
 }
 
 async function missingFor({ backend, systems }: FaultOptions): Promise<string[]> {
-  const ofSystems = await Promise.all(systems.map((system) => system.create().missing()));
+  const ofSystems = await Promise.all(systems.map((system) => system.create({}).missing()));
   return [...missingForLab(backend), ...ofSystems].filter((text) => text !== null);
 }
 
@@ -79,8 +79,8 @@ async function playAll(
   }
 }
 
-function suits({ needs }: Fault, { blockable, speaksVrrp }: FaultSystem): boolean {
-  if (needs === "event loop") return blockable;
+function suits({ needs }: Fault, { hooked, speaksVrrp }: FaultSystem): boolean {
+  if (needs === "hooks") return hooked;
   return needs === "VRRP" ? speaksVrrp : true;
 }
 

@@ -6,6 +6,7 @@
 import { Flooder } from "../../lab/flooder.js";
 import type { ProbeRecord } from "../../lab/probe/records.js";
 import { Prober } from "../../lab/prober.js";
+import { AddressRights } from "../../lab/rights.js";
 import { labProgram } from "../../lab/process.js";
 import { Scene, type SceneOptions } from "../../lab/scene.js";
 import { Stage } from "../../lab/stage.js";
@@ -36,12 +37,18 @@ const healMs = 120_000;
 /** What is bounded after every fault: the VIP moves once more, if at all. */
 const afterwards: Bound = { measure: "usable", atMost: 5_000 };
 
+/** Where faults are played. */
+interface Ground {
+  readonly stage: Stage;
+  readonly rights: AddressRights;
+}
+
 /** A system on a cluster, ready for one fault after the other. */
 export class FaultRun {
   readonly #system: FaultSystem;
   readonly #sceneOptions: SceneOptions;
   readonly #recoverMs: number;
-  #stage: Stage | null = null;
+  #ground: Ground | null = null;
 
   /** `recoverMs`: how long a system may need to be in order again, once its cluster is. */
   constructor(system: FaultSystem, sceneOptions: SceneOptions, recoverMs = 60_000) {
@@ -53,8 +60,8 @@ export class FaultRun {
   async play(fault: Fault): Promise<Row> {
     const place = { system: this.#system.name, fault: fault.name };
     try {
-      const stage = (this.#stage ??= await this.#open());
-      const seen = await this.#measure(stage, fault);
+      const ground = (this.#ground ??= await this.#open());
+      const seen = await this.#measure(ground, fault);
       if (lockTakenBack(seen)) throw new Error(`Patroni let ${seen.leader} overwrite the leader key of ${seen.other}`);
       const values = measureAll(seen);
       if (seen.usable === "never") await this.close();
@@ -67,26 +74,28 @@ export class FaultRun {
   }
 
   async close(): Promise<void> {
-    await this.#stage?.close();
-    this.#stage = null;
+    await this.#ground?.stage.close();
+    this.#ground = null;
   }
 
-  async #open(): Promise<Stage> {
+  async #open(): Promise<Ground> {
     const scene = await Scene.open(this.#sceneOptions);
     try {
-      const manager = this.#system.create();
+      const rights = await AddressRights.build(scene.topology.lab.directory);
+      const manager = this.#system.create(rights.env);
       const leader = await scene.cluster.waitHealthy();
       await Promise.all(scene.topology.nodes.map((node) => manager.start(node)));
       await scene.watch.holder(leader);
       const prober = await Prober.start(scene.topology.client, vip, scene.cluster, clientProbe);
-      return new Stage(scene, manager, vip, prober);
+      return { stage: new Stage(scene, manager, vip, prober), rights };
     } catch (error) {
       await scene.close();
       throw error;
     }
   }
 
-  async #measure(stage: Stage, fault: Fault): Promise<Seen> {
+  async #measure(ground: Ground, fault: Fault): Promise<Seen> {
+    const { stage } = ground;
     const { scene, cluster, topology } = stage;
     const leader = await cluster.waitHealthy();
     await stage.watch.holder(leader);
@@ -96,7 +105,7 @@ export class FaultRun {
     const waiting = await WaitingClient.start(topology.client, vip, cluster.writeProtocol);
     const capture = await Capture.start(topology.client);
     const marks = new Map<MarkName, number>();
-    const plot = this.#plot(stage, leader, other, marks);
+    const plot = this.#plot(ground, leader, other, marks);
     await sleep(settleMs);
 
     const outcome = await stage.measure(
@@ -114,9 +123,10 @@ export class FaultRun {
     return { outcome, leader, other, hostKilled, marks, localWrites, usable, waitEndedMs, wire, leaderMac };
   }
 
-  #plot(stage: Stage, leader: string, other: string, marks: Map<MarkName, number>): Plot {
+  #plot({ stage, rights }: Ground, leader: string, other: string, marks: Map<MarkName, number>): Plot {
     return {
       stage,
+      rights,
       leader,
       other,
       mark: (name) => void marks.set(name, nowMs()),

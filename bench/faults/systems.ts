@@ -3,17 +3,20 @@ import { fileURLToPath } from "node:url";
 import { PgvipAgents } from "../../lab/agents.js";
 import type { Host } from "../../lab/host.js";
 import { vipCidr } from "../../lab/topology.js";
+import type { VipManager } from "../../lab/vip-manager.js";
 import { keepalivedArticle } from "../systems/keepalived-article.js";
 import type { System } from "../systems/system.js";
 import { vipManagers } from "../systems/vip-manager.js";
 import type { ForgedAdvert } from "./forgery.js";
 
-export interface FaultSystem extends Pick<System, "name" | "about" | "create"> {
+export interface FaultSystem extends Pick<System, "name" | "about"> {
+  /** `env`: to be in the environment of one that has the hooks. */
+  readonly create: (env: Readonly<Record<string, string>>) => VipManager;
   readonly speaksVrrp: boolean;
   /** Adverts that a neighbour could send to the leader in its rival's name. */
   readonly forged: (leader: Segmented, other: Segmented, stranger: Segmented) => readonly ForgedAdvert[];
-  /** Has an event loop that a signal can block (agent-hook.mjs). */
-  readonly blockable: boolean;
+  /** Has an event loop that a signal can block (agent-hook.mjs), and rights that can be taken (lab/rights.ts). */
+  readonly hooked: boolean;
 }
 
 /** A host, and the hardware address of its interface. */
@@ -28,16 +31,16 @@ const hook = fileURLToPath(new URL("agent-hook.mjs", import.meta.url));
 const pgvip: FaultSystem = {
   name: "pgvip",
   about: `pgvip run --vip ${vipCidr} --router-id ${routerId}, its defaults`,
-  create: () =>
+  create: (env) =>
     new PgvipAgents({
       vips: [vipCidr],
       extra: ["--router-id", String(routerId)],
-      env: { NODE_OPTIONS: `--import=${hook}` },
+      env: { ...env, NODE_OPTIONS: `--import=${hook}` },
     }),
   speaksVrrp: true,
   forged: (_leader, other, stranger) =>
     [other, stranger].map(({ address }) => ({ routerId, source: address, ...group, password: null })),
-  blockable: true,
+  hooked: true,
 };
 
 /** It speaks unicast: who forges needs the password, which is sent in clear, and the other node's address. */
@@ -55,7 +58,7 @@ const keepalived: FaultSystem = {
       password: "~bG7n)4?",
     },
   ],
-  blockable: false,
+  hooked: false,
 };
 
 /** `vipManager`: path of that program, if it is to take part. */
@@ -65,6 +68,6 @@ export function faultSystems(vipManager: string | null): readonly FaultSystem[] 
   return [
     pgvip,
     keepalived,
-    ...others.map((system) => ({ ...system, speaksVrrp: false, forged: () => [], blockable: false })),
+    ...others.map((system) => ({ ...system, speaksVrrp: false, forged: () => [], hooked: false })),
   ];
 }

@@ -57,6 +57,7 @@ export function initialState(): GroupState {
     },
     probe: unprobed,
     announcing: silentAnnouncing,
+    removeAtMs: Infinity,
     remindAtMs: {},
     counters: {
       takeOvers: 0,
@@ -83,7 +84,11 @@ export function step(settings: GroupSettings, state: GroupState, event: GroupEve
 /** The next instant at which the state wants a `tick`; Infinity when only an event can change anything. */
 export function nextDeadlineMs(settings: GroupSettings, state: GroupState, nowMs: number): number {
   const { phase, polling, speakers } = state;
-  const deadlines = [maintenanceOverMs(state), ...Object.values(speakers).map(({ downAtMs }) => downAtMs)];
+  const deadlines = [
+    maintenanceOverMs(state),
+    state.removeAtMs,
+    ...Object.values(speakers).map(({ downAtMs }) => downAtMs),
+  ];
   // A patient question needs nobody to wake up for the next one.
   if (asks(phase) && !isCalm(state)) {
     const mayAsk = polling.inFlight.length < questionsAtOnce(state, nowMs);
@@ -140,6 +145,11 @@ function passDeadlines(turn: Turn): void {
   }
   if (phase.kind === "fault" && phase.retryAtMs <= turn.nowMs) {
     standBy(turn, "retry", "trying again after a fault");
+  }
+  if (turn.nowMs >= turn.state.removeAtMs) {
+    turn.set({ removeAtMs: Infinity });
+    const { kind } = turn.state.phase;
+    if (kind === "standby" || kind === "fault") turn.effect({ kind: "removeLeftover" });
   }
 }
 

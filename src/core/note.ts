@@ -68,6 +68,9 @@ export function note(turn: Turn, event: GroupEvent): void {
     case "takeOverFailed":
       failAddress(turn, event.errno, event.text);
       return;
+    case "removalFailed":
+      noteRemovalFailed(turn, event.text);
+      return;
     case "addressGone":
       noteAddressGone(turn, event.vip, event.atMs);
       return;
@@ -247,6 +250,13 @@ function noteAddressAppeared(turn: Turn, vip: string): void {
   turn.effect({ kind: "removeLeftover" });
 }
 
+/** Without a kernel lease nothing else would ever take the address away, and with one not before its lifetime is over. */
+function noteRemovalFailed(turn: Turn, text: string): void {
+  if (holds(turn.state.phase)) return;
+  turn.remind("address-stuck", `the VIP may still be on the interface: ${text}; trying again each second`);
+  turn.set({ removeAtMs: turn.nowMs + FAULT_RETRY_MS });
+}
+
 /** The network has let go by itself, or must have. */
 export function endLease(turn: Turn): void {
   if (!holds(turn.state.phase)) return;
@@ -260,6 +270,8 @@ export function endLease(turn: Turn): void {
 function failAddress(turn: Turn, errno: string, text: string): void {
   if (!holds(turn.state.phase)) return;
   const retryAtMs = turn.nowMs + FAULT_RETRY_MS;
+  // Whoever may not add the address may not remove it either: what the network undid may still be there.
+  turn.set({ removeAtMs: retryAtMs });
   turn.enter({ kind: "fault", fault: { kind: "address", errno, text }, retryAtMs }, "address-refused", text);
 }
 

@@ -218,6 +218,8 @@ export interface GroupState {
   readonly polling: Polling;
   readonly probe: Probe;
   readonly announcing: Announcing;
+  /** When VIPs that the kernel would not remove are to be removed again; Infinity: none is left. */
+  readonly removeAtMs: number;
   /** When each of the warnings that go on while their cause lasts may be told again. */
   readonly remindAtMs: Readonly<Partial<Record<Reason, number>>>;
   readonly counters: Counters;
@@ -260,6 +262,8 @@ export type GroupEvent =
   | { readonly kind: "vipAnnounced"; readonly vip: string; readonly mac: string }
   | { readonly kind: "tookOver"; readonly times: TakeOverTimes }
   | { readonly kind: "takeOverFailed"; readonly errno: string; readonly text: string }
+  /** The network was told to remove our VIPs, and the kernel would not: one may still be there. */
+  | { readonly kind: "removalFailed"; readonly text: string }
   | { readonly kind: "addressGone"; readonly vip: string; readonly atMs: number }
   /** One of our VIPs appeared on the interface without our doing. */
   | { readonly kind: "addressAppeared"; readonly vip: string }
@@ -376,6 +380,7 @@ export type Reason =
   | "address-foreign"
   | "address-in-use"
   | "address-refused"
+  | "address-stuck"
   | "router-id-foreign"
   | "advert-refused"
   | "clock-differs"

@@ -332,7 +332,9 @@ export class GroupRunner {
     if (holding === null) return;
     this.#leave(
       how === "release"
-        ? this.#ports.orders.give({ kind: "release", holding, resign: true })
+        ? this.#ports.orders
+            .give({ kind: "release", holding, resign: true })
+            .then(({ failure }) => this.#removed(failure))
         : this.#ports.orders.give({ kind: "abandon", holding }),
     );
   }
@@ -351,8 +353,14 @@ export class GroupRunner {
     const indexOf = ({ family }: { readonly family: Family }) => homeOf(placement, family).ifIndex;
     for (const ifIndex of new Set(planned.map(indexOf))) {
       const addresses = planned.filter((one) => indexOf(one) === ifIndex);
-      this.#leave(this.#ports.orders.give({ kind: "removeAddresses", ifIndex, addresses, destroySockets }));
+      const outcome = this.#ports.orders.give({ kind: "removeAddresses", ifIndex, addresses, destroySockets });
+      this.#leave(outcome.then(({ failure }) => this.#removed(failure)));
     }
+  }
+
+  /** A session that lives on, or a resignation that nobody heard, is no reason to try again: an address that stays is. */
+  #removed(failure: OrderFailure | null): void {
+    if (failure?.call === "RTM_DELADDR") this.dispatch({ kind: "removalFailed", text: failureText(failure) });
   }
 
   #leave(outcome: Promise<unknown>): void {
@@ -361,10 +369,11 @@ export class GroupRunner {
   }
 
   /** The network released by itself. An event about an earlier holding is old news. */
-  leaseEnded(holding: number): void {
+  leaseEnded(holding: number, failure: OrderFailure | null): void {
     if (this.#holding !== holding) return;
     this.#holding = null;
     this.dispatch({ kind: "leaseEnded" });
+    this.#removed(failure);
   }
 }
 

@@ -125,7 +125,7 @@ export class Segment {
         this.#addressEvent(event);
         return;
       case "leaseEnded":
-        for (const { runner } of this.#groups) runner.leaseEnded(event.holding);
+        for (const { runner } of this.#groups) runner.leaseEnded(event.holding, event.failure);
         return;
       case "suspended":
         for (const { runner } of this.#groups) runner.dispatch({ kind: "suspended", forMs: event.forMs });

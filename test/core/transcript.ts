@@ -189,6 +189,12 @@ export class Scenario {
         this.#step({ kind: "clusterRead", reading });
       });
     }
+    if ((effect.kind === "release" || effect.kind === "removeLeftover") && this.#refusal !== null) {
+      const text = `RTM_DELADDR: ${this.#refusal}`;
+      this.#schedule(this.#nowMs + TAKE_OVER_MS, () => {
+        this.#step({ kind: "removalFailed", text });
+      });
+    }
     if (effect.kind === "takeOver") {
       const outcome = this.#takeOverOutcome();
       this.#schedule(this.#nowMs + TAKE_OVER_MS, () => {

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import type { Host } from "../../lab/host.js";
 import { Lab } from "../../lab/network.js";
+import { AddressRights } from "../../lab/rights.js";
 import { labProgram } from "../../lab/process.js";
 import { until } from "../../lab/wait.js";
 import { buildKernelFaults } from "./kernel-faults.js";
@@ -43,6 +44,19 @@ describe("when the kernel", () => {
     const trouble = await until("the trouble is told", () => engine.of("trouble")[0] ?? null);
     assert.deepEqual(trouble.failure, { call: "RTM_GETLINK", errno: "ENOBUFS", detail: "dump" });
     await engine.close();
+  });
+
+  it("refuses to remove an address, that is told before all else", async () => {
+    const rights = await AddressRights.build(lab.directory);
+    const holder = await RemoteEngine.start(one, rights.env);
+    await holder.takeOver(leases(20_000));
+    rights.take(holder.process.pid);
+    const { failure } = await holder.give({ kind: "release", holding: 1, resign: true });
+    assert.deepEqual(failure, { call: "RTM_DELADDR", errno: "EPERM", detail: VIP });
+    assert.equal(await holder.hasVip(), true);
+    rights.giveBack(holder.process.pid);
+    await holder.close();
+    await one.exec("ip", ["address", "flush", "dev", "eth0", "to", VIP]);
   });
 
   it("refuses to destroy a socket, the others are destroyed all the same", async () => {

@@ -89,6 +89,10 @@ export class Bench {
     return this.reports.flatMap((report) => (report.kind === "transition" ? [`${report.from}>${report.to}`] : []));
   }
 
+  alarms(): string[] {
+    return this.reports.flatMap((report) => (report.kind === "alarm" ? [report.reason] : []));
+  }
+
   advert(source: string, level: number, ttl = 255): void {
     const advert = {
       kind: "v3",

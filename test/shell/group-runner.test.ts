@@ -152,14 +152,46 @@ describe("a group runner", () => {
     assert.equal(bench.runner.state.phase.kind, "holder");
   });
 
+  it("tries again to remove what it may not have and the kernel will not remove", async () => {
+    const bench = new Bench();
+    bench.observation = answer(false);
+    bench.runner.place(placement, false);
+    await bench.clock.pass(100);
+    bench.network.failure = { call: "RTM_DELADDR", errno: "EPERM", detail: VIP };
+    bench.runner.dispatch({ kind: "addressAppeared", vip: VIP });
+    await bench.clock.pass(900);
+    const removals = () => bench.network.kinds().filter((kind) => kind === "removeAddresses").length;
+    assert.equal(removals(), 1);
+    assert.ok(bench.alarms().includes("address-stuck"));
+    await bench.clock.pass(1_000);
+    assert.equal(removals(), 2);
+    bench.network.failure = null;
+    await bench.clock.pass(5_000);
+    assert.equal(removals(), 3, "done with the third");
+    assert.equal(bench.alarms().filter((reason) => reason === "address-stuck").length, 1);
+  });
+
+  it("does not try again when only a session was left", async () => {
+    const bench = new Bench();
+    bench.runner.place(placement, false);
+    await bench.clock.pass(500);
+    bench.network.failure = { call: "SOCK_DESTROY", errno: "EPERM", detail: "" };
+    await bench.clock.pass(10);
+    bench.observation = answer(false);
+    bench.runner.displace("eth0 has no carrier");
+    await bench.clock.pass(3_000);
+    assert.ok(bench.network.kinds().includes("release"));
+    assert.ok(!bench.network.kinds().includes("removeAddresses"));
+  });
+
   it("ignores the end of a lease that it no longer has", async () => {
     const bench = new Bench();
     bench.runner.place(placement, false);
     await bench.clock.pass(150);
     const holding = bench.runner.holding ?? 0;
-    bench.runner.leaseEnded(holding - 1);
+    bench.runner.leaseEnded(holding - 1, null);
     assert.equal(bench.runner.state.phase.kind, "holder");
-    bench.runner.leaseEnded(holding);
+    bench.runner.leaseEnded(holding, null);
     assert.equal(bench.runner.state.phase.kind, "standby");
   });
 

@@ -26,7 +26,7 @@ const LEAVING_MS = 2;
 
 export const VIP = "10.0.0.100";
 
-export interface AgentPorts extends Omit<ThreadPorts, "tookOver" | "leaseEnded"> {
+export interface AgentPorts extends Omit<ThreadPorts, "tookOver" | "leaseEnded" | "removalFailed"> {
   readonly patroni: Patroni;
   readonly postgres: Postgres;
   readonly hasLink: () => boolean;
@@ -70,6 +70,7 @@ export class Agent {
       ...ports,
       tookOver: (holding, outcome) => this.#toLoop(() => this.#tookOver(holding, outcome)),
       leaseEnded: (holding) => this.#toLoop(() => this.#leaseEnded(holding)),
+      removalFailed: () => this.#tell({ kind: "removalFailed", text: "RTM_DELADDR: EPERM" }),
     });
   }
 

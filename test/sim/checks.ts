@@ -41,6 +41,9 @@ const STALE_UP_MS = DETECTION_MS + 1_000 + NETWORK_BELIEF_MS + SLACK_MS;
  */
 const REACHED_MS = 1_000 + 2 * DETECTION_MS + SLACK_MS;
 
+/** What the kernel refused to remove is tried again after 1 s. */
+const REMOVED_AGAIN_MS = 1_000 + SLACK_MS;
+
 /** (4) After a hand-over that nothing disturbed: the last of the announcements, one budget window later at the latest. */
 const LEARNT_MS = 2_200 + 1_000 + SLACK_MS;
 /** (4) After any other: the refresh of announcements, or the client's own doubts (45 s reachable, 8 s probes, 1 s). */
@@ -93,6 +96,8 @@ interface Record {
   confirmedSinceMs: number;
   /** Somebody deleted the address of a confirmed leader. */
   deletedAtMs: number;
+  /** Until then the agent cannot remove the VIP, since the kernel refuses, or did so until just now. */
+  helplessUntilMs: number;
   readonly framesAtMs: number[];
 }
 
@@ -114,6 +119,7 @@ export class Checks {
         toldUpSinceMs: Infinity,
         confirmedSinceMs: Infinity,
         deletedAtMs: Infinity,
+        helplessUntilMs: -Infinity,
         framesAtMs: [],
       });
     }
@@ -219,6 +225,7 @@ export class Checks {
     const starts = agent.state.phase.kind === "starting";
     const blind = !agent.running || starts || !this.#world.lan.hasLink(node.name);
     if (blind && node.kernel.isForeign) node.blindUntilMs = nowMs;
+    if (node.refusesAddresses) record.helplessUntilMs = nowMs + REMOVED_AGAIN_MS;
   }
 
   #oneWritableHolder(): void {
@@ -232,13 +239,18 @@ export class Checks {
     const nowMs = machine.nowMs();
     const { forMs, endedAtMs } = machine.lastSleep;
     if (forMs > COVERED_SLEEP_MS && nowMs - endedAtMs <= KERNEL_LEASE_MS + SLACK_MS) return true;
-    if (nowMs - node.blindUntilMs <= SLACK_MS) return true;
+    if (nowMs - node.blindUntilMs <= SLACK_MS || this.#hasForeignVip(node)) return true;
     return nowMs - this.#record(node).unprovenAtMs <= UNPROVEN_BELIEF_MS + KERNEL_LEASE_MS && !this.#hasRight(node);
+  }
+
+  /** Put there by somebody, and without a lifetime: who cannot remove it has it. */
+  #hasForeignVip(node: Node): boolean {
+    return node.kernel.isForeign && node.machine.nowMs() <= this.#record(node).helplessUntilMs;
   }
 
   #noneWithoutRight(): void {
     for (const node of this.#world.nodes) {
-      if (!node.holds || this.#hasRight(node)) continue;
+      if (!node.holds || this.#hasRight(node) || this.#hasForeignVip(node)) continue;
       const { rightEndedAtMs, toldSinceMs, toldUpSinceMs } = this.#record(node);
       const sinceMs = Math.max(rightEndedAtMs, node.agent.startedAtMs, node.blindUntilMs);
       const nowMs = node.machine.nowMs();
@@ -288,8 +300,12 @@ export class Checks {
   #notTogether(): void {
     const { timeline, nodes, lan } = this.#world;
     const holders = nodes.filter(
-      ({ holds, agent, patroni }) =>
-        holds && agent.running && agent.state.phase.kind !== "starting" && !patroni.leadsUnproven,
+      (node) =>
+        node.holds &&
+        node.agent.running &&
+        node.agent.state.phase.kind !== "starting" &&
+        !node.patroni.leadsUnproven &&
+        node.machine.nowMs() > this.#record(node).helplessUntilMs,
     );
     if (holders.length < 2 || !lan.isClean) {
       this.#togetherSinceMs = Infinity;

@@ -38,6 +38,7 @@ export interface ThreadPorts {
   /** Events for the agent's event loop. */
   readonly tookOver: (holding: number, outcome: TakeOverTimes | "refused") => void;
   readonly leaseEnded: (holding: number) => void;
+  readonly removalFailed: () => void;
   readonly refusesAddresses: () => boolean;
 }
 
@@ -83,7 +84,7 @@ export class NetworkThread {
       return;
     }
     if (order.kind === "removeAddresses") {
-      if (this.#held === null) this.#ports.kernel.remove("deleted");
+      if (this.#held === null && !this.#remove()) this.#ports.removalFailed();
       return;
     }
     // A holding that has ended is not resurrected: ENOENT.
@@ -102,7 +103,7 @@ export class NetworkThread {
         this.#ports.announce();
         return;
       case "release":
-        this.#letGo(true);
+        if (!this.#letGo(true)) this.#ports.removalFailed();
         return;
       case "abandon":
         this.#renewKernel(held);
@@ -117,7 +118,7 @@ export class NetworkThread {
     if (leases.leaseUntilMs <= startedAtMs || this.#ports.refusesAddresses()) {
       // Undone: nothing is left half held.
       if (this.#held?.holding === holding) this.#letGo(true);
-      else if (this.#held === null) this.#ports.kernel.remove("deleted");
+      else if (this.#held === null) this.#remove();
       this.#ports.tookOver(holding, "refused");
       return;
     }
@@ -158,8 +159,9 @@ export class NetworkThread {
   #endIfOver(): void {
     const held = this.#held;
     if (held === null || this.#machine.nowMs() < held.leases.leaseUntilMs) return;
-    this.#letGo(this.#machine.nowMs() - held.leases.leaseUntilMs < SILENT_AFTER_MS);
+    const removed = this.#letGo(this.#machine.nowMs() - held.leases.leaseUntilMs < SILENT_AFTER_MS);
     this.#ports.leaseEnded(held.holding);
+    if (!removed) this.#ports.removalFailed();
   }
 
   #renewKernel(held: Held): void {
@@ -172,10 +174,18 @@ export class NetworkThread {
     return Math.min(KERNEL_LEASE_SECONDS, Math.floor((leases.rightUntilMs - this.#machine.nowMs()) / 1_000));
   }
 
-  #letGo(resign: boolean): void {
+  /** False when the address could not be removed. */
+  #letGo(resign: boolean): boolean {
     this.#forget();
-    this.#ports.kernel.remove("deleted");
+    const removed = this.#remove();
     if (resign) this.#ports.sendAdvert(0);
+    return removed;
+  }
+
+  #remove(): boolean {
+    if (this.#ports.refusesAddresses()) return false;
+    this.#ports.kernel.remove("deleted");
+    return true;
   }
 
   #forget(): void {

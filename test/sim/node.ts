@@ -45,7 +45,7 @@ export class Node {
   readonly postgres: Postgres;
   readonly patroni: Patroni;
   readonly agent: Agent;
-  /** RTM_NEWADDR fails with EPERM. */
+  /** RTM_NEWADDR and RTM_DELADDR fail with EPERM. */
   refusesAddresses = false;
   /** Until this instant of the machine's clock the agent could not know that somebody put the VIP there by hand. */
   blindUntilMs = -Infinity;

@@ -65,7 +65,7 @@ export const agentFaults: readonly Fault[] = [
   {
     name: "agent-blocked",
     about: "the VIP manager's event loop stands still for 3 s",
-    needs: "event loop",
+    needs: "hooks",
     async act(plot) {
       for (const process of plot.stage.manager.processes(leaderHost(plot))) process.signal("SIGUSR2");
       await sleep(3_000);

@@ -151,7 +151,7 @@ function clockStep(name: string, about: string, byMs: number, step: NodeJS.Signa
     name,
     about: `the wall clock of the leader's host steps ${about}, and 10 s later the other way`,
     backend: "stand-in",
-    needs: "event loop",
+    needs: "hooks",
     async act({ stage, standIn, leader, mark }) {
       const set = (signal: NodeJS.Signals, clockMs: number): void => {
         for (const process of stage.manager.processes(stage.cluster.node(leader))) process.signal(signal);
