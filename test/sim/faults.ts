@@ -26,6 +26,8 @@ export type NodeFault =
   | { readonly kind: "addressDeleted"; readonly everyMs: number }
   | { readonly kind: "addressAdded" }
   | { readonly kind: "addressRefused" }
+  /** Somebody adds it, and the kernel will not have it removed meanwhile. */
+  | { readonly kind: "addressKept" }
   | { readonly kind: "cut"; readonly planes: Cut["planes"]; readonly direction: Cut["direction"] };
 
 export type WorldFault =

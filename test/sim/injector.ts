@@ -32,6 +32,7 @@ const deafening: ReadonlySet<Fault["fault"]["kind"]> = new Set([
   "addressDeleted",
   "addressAdded",
   "addressRefused",
+  "addressKept",
   "cut",
   "lanTrouble",
 ] as const);
@@ -193,6 +194,10 @@ export class Injector {
       case "addressAdded":
         node.addVip();
         return nothing;
+      case "addressKept":
+        node.refusesAddresses = true;
+        node.addVip();
+        return () => (node.refusesAddresses = false);
       case "addressRefused":
         node.refusesAddresses = true;
         return () => (node.refusesAddresses = false);

@@ -61,6 +61,13 @@ export const plantedBugs: readonly PlantedBug[] = [
     },
   },
   {
+    name: "what the kernel would not remove is forgotten",
+    plant: (step) => (settings, state, event, nowMs) => {
+      const heard: GroupEvent = event.kind === "removalFailed" ? { kind: "tick" } : event;
+      return step(settings, { ...state, removeAtMs: Infinity }, heard, nowMs);
+    },
+  },
+  {
     name: "a VIP found at start is not looked at",
     plant: (step) => (settings, state, event, nowMs) =>
       step(settings, state, event.kind === "interfaceReady" ? { ...event, present: false } : event, nowMs),

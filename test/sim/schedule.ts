@@ -139,6 +139,7 @@ function nodeFault(random: Random): NodeFault {
     () => ({ kind: "addressDeleted", everyMs: random.pick([20, 300, 1e9]) }),
     () => ({ kind: "addressAdded" }),
     () => ({ kind: "addressRefused" }),
+    () => ({ kind: "addressKept" }),
     () => ({ kind: "cut", planes: planesOf(random), direction: random.pick(["both", "both", "in", "out"]) }),
     () => ({ kind: "cut", planes, direction: "both" }),
   ];
