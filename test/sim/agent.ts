@@ -155,7 +155,9 @@ export class Agent {
     const { dueMs } = this.#expected;
     if (dueMs === Infinity) return;
     this.#silence = this.thread.process.at(dueMs, () => {
-      for (const from of this.#expected.ceased(this.#machine.nowMs())) this.#tell({ kind: "advertsCeased", from });
+      // A machine's clock is rounded: it may still show a hair less than what it was waited for.
+      const nowMs = Math.max(dueMs, this.#machine.nowMs());
+      for (const from of this.#expected.ceased(nowMs)) this.#tell({ kind: "advertsCeased", from });
       this.#watchSilence();
     });
   }

@@ -20,8 +20,12 @@ class Entry implements Timer {
   }
 }
 
+/** So much at one instant is a loop that would never end. */
+const MANY_AT_ONCE = 100_000;
+
 export class Timeline {
   #nowMs = 0;
+  #atOnce = 0;
   #sequence = 0;
   readonly #heap: Entry[] = [];
 
@@ -40,10 +44,12 @@ export class Timeline {
     return this.at(this.#nowMs + ms, run);
   }
 
-  /** Lets the next thing happen. False when nothing is left to happen. */
+  /** Lets the next thing happen; throws when time stands still. False when nothing is left to happen. */
   step(): boolean {
     for (let entry = this.#pop(); entry !== undefined; entry = this.#pop()) {
       if (entry.run === null) continue;
+      this.#atOnce = entry.atMs === this.#nowMs ? this.#atOnce + 1 : 0;
+      if (this.#atOnce > MANY_AT_ONCE) throw new Error(`time stands still at ${String(this.#nowMs)} ms`);
       this.#nowMs = entry.atMs;
       entry.run();
       return true;
