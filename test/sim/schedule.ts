@@ -125,7 +125,7 @@ function nodeFault(random: Random): NodeFault {
     () => ({ kind: "restGarbage" }),
     () => ({ kind: "restLies" }),
     () => ({ kind: "postgresCrash" }),
-    () => ({ kind: "postgresCrash" }),
+    () => ({ kind: "addressKept" }),
     () => ({ kind: "agentKill" }),
     () => ({ kind: "agentFreeze" }),
     () => ({ kind: "agentStall" }),
@@ -139,7 +139,6 @@ function nodeFault(random: Random): NodeFault {
     () => ({ kind: "addressDeleted", everyMs: random.pick([20, 300, 1e9]) }),
     () => ({ kind: "addressAdded" }),
     () => ({ kind: "addressRefused" }),
-    () => ({ kind: "addressKept" }),
     () => ({ kind: "cut", planes: planesOf(random), direction: random.pick(["both", "both", "in", "out"]) }),
     () => ({ kind: "cut", planes, direction: "both" }),
   ];
