@@ -10,6 +10,8 @@
 #include <cstdlib>
 #include <string>
 
+#include "netlink_fd.h"
+
 namespace {
 
 // Of the calling thread alone.
@@ -29,12 +31,6 @@ class WithoutNetAdmin {
   __user_cap_header_struct header_{_LINUX_CAPABILITY_VERSION_3, 0};
   __user_cap_data_struct before_[2] = {};
 };
-
-bool is_netlink(int fd) {
-  int domain = 0;
-  socklen_t length = sizeof(domain);
-  return ::getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &length) == 0 && domain == AF_NETLINK;
-}
 
 bool is_without_rights() {
   const char* directory = std::getenv("LAB_RIGHTS");

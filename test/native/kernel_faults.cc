@@ -11,17 +11,13 @@
 #include <cstring>
 #include <utility>
 
+#include "../../lab/netlink_fd.h"
+
 namespace {
 
 bool is_fault(const char* name) {
   const char* wanted = std::getenv("PGVIP_KERNEL_FAULT");
   return wanted != nullptr && std::strcmp(wanted, name) == 0;
-}
-
-bool is_netlink(int fd) {
-  int domain = 0;
-  socklen_t length = sizeof(domain);
-  return ::getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &length) == 0 && domain == AF_NETLINK;
 }
 
 bool once() {

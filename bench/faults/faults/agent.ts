@@ -1,13 +1,8 @@
 /** Faults of the VIP manager itself, on the leader. PostgreSQL and Patroni are well. */
 import { sleep } from "../../../lab/wait.js";
 import type { Fault, Plot } from "../fault.js";
+import { untouched } from "./bounds.js";
 import { leaderHost, startManager } from "./verbs.js";
-
-const untouched = [
-  { measure: "lost", atMost: 0 },
-  { measure: "cut", atMost: 0 },
-  { measure: "takes", atMost: 0 },
-] as const;
 
 export const agentFaults: readonly Fault[] = [
   {

@@ -3,6 +3,7 @@ import { writeFileSync } from "node:fs";
 import { vipCidr } from "../../../lab/topology.js";
 import { sleep } from "../../../lab/wait.js";
 import type { Fault } from "../fault.js";
+import { untouched } from "./bounds.js";
 import { leaderHost, startManager, succeeded } from "./verbs.js";
 
 const neverTwo = [
@@ -163,11 +164,7 @@ function clockStep(name: string, about: string, byMs: number, step: NodeJS.Signa
       mark("mended");
       await sleep(5_000);
     },
-    bounds: [
-      { measure: "lost", atMost: 0 },
-      { measure: "cut", atMost: 0 },
-      { measure: "takes", atMost: 0 },
-    ],
+    bounds: untouched,
   };
 }
 
@@ -199,10 +196,6 @@ export const dcsFaults: readonly Fault[] = [
       mark("mended");
       await sleep(10_000);
     },
-    bounds: [
-      { measure: "lost", atMost: 0 },
-      { measure: "cut", atMost: 0 },
-      { measure: "takes", atMost: 0 },
-    ],
+    bounds: untouched,
   },
 ];

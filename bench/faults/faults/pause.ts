@@ -1,13 +1,8 @@
 /** Patroni in maintenance mode ("pause"): nothing is promoted or demoted by itself, and PostgreSQL outlives Patroni. */
 import { sleep, until } from "../../../lab/wait.js";
 import * as v from "valibot";
-import type { Bound, Fault, Plot } from "../fault.js";
-
-const kept: readonly Bound[] = [
-  { measure: "lost", atMost: 0 },
-  { measure: "cut", atMost: 0 },
-  { measure: "takes", atMost: 0 },
-];
+import type { Fault, Plot } from "../fault.js";
+import { untouched } from "./bounds.js";
 
 const pauseFlag = v.object({ pause: v.optional(v.boolean(), false) });
 
@@ -17,7 +12,7 @@ export const pauseFaults: readonly Fault[] = [
     about: "in pause, Patroni on the leader is stopped in order and started again after 5 s",
     backend: "postgres",
     act: (plot) => inPause(plot, () => restart(plot, 5_000)),
-    bounds: kept,
+    bounds: untouched,
   },
   {
     name: "pause-stopped",

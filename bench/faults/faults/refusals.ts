@@ -2,6 +2,7 @@
 import { refuse } from "../../../lab/firewall.js";
 import { sleep } from "../../../lab/wait.js";
 import type { Fault } from "../fault.js";
+import { untouched } from "./bounds.js";
 import { leaderHost, succeeded } from "./verbs.js";
 
 const VRRP = "ip protocol 112";
@@ -38,11 +39,7 @@ export const refusals: readonly Fault[] = [
       plot.mark("mended");
       await sleep(2_000);
     },
-    bounds: [
-      { measure: "lost", atMost: 0 },
-      { measure: "cut", atMost: 0 },
-      { measure: "takes", atMost: 0 },
-    ],
+    bounds: untouched,
   },
   {
     name: "announcements-refused",

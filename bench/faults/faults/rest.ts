@@ -2,12 +2,7 @@
 import type { PatroniOrder } from "../../../lab/stand-in/patroni-orders.js";
 import { sleep } from "../../../lab/wait.js";
 import type { Bound, Fault } from "../fault.js";
-
-const untouched: readonly Bound[] = [
-  { measure: "lost", atMost: 0 },
-  { measure: "cut", atMost: 0 },
-  { measure: "takes", atMost: 0 },
-];
+import { untouched } from "./bounds.js";
 
 export const restFaults: readonly Fault[] = [
   mistreated("rest-hung", "takes questions on the leader and answers none, for 5 s", "hangs", 5_000, untouched),
