@@ -80,7 +80,7 @@ export class PgvipAgents extends ProcessVipManager {
     const { vips, extra = [], env = {} } = this.#options;
     const own = ["--socket", controlSocket(node), "--state-directory", `${node.directory}/state`];
     const words = ["run", ...vips.flatMap((cidr) => ["--vip", cidr]), ...own, ...extra];
-    return node.spawn(process.execPath, [builtAgent, ...words], { log: "pgvip", env });
+    return node.spawn(process.execPath, [builtAgent, ...words], { log: "pgvip", env, beforeOthers: true });
   }
 }
 
