@@ -1,6 +1,7 @@
 // Ends of processes that are not this process's children.
 #include "process_exits.h"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/epoll.h>
 #include <sys/syscall.h>
@@ -8,6 +9,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <string>
 
 #include "syscall_error.h"
 
@@ -17,6 +19,22 @@ namespace {
 
 // A C library may be older than the call, which has one number on all architectures.
 constexpr long kPidfdOpen = 434;
+
+// Between two looks into /proc: a hundredth of the time waited so far, so that a long wait is cheap.
+constexpr double kLookMs = 1;
+constexpr double kLookAtMostMs = 20;
+constexpr double kLooksPerWait = 100;
+
+UniqueFd open_memory(pid_t pid) {
+  const std::string path = "/proc/" + std::to_string(pid) + "/statm";
+  return UniqueFd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+}
+
+// Its size is 0 pages once the process, of its own will or not, has left its last instruction behind (proc_pid_statm(5)).
+bool has_let_go(int memory) {
+  char size[2] = {};
+  return ::pread(memory, size, sizeof(size), 0) == sizeof(size) && size[0] == '0' && size[1] == ' ';
+}
 
 // Readable once the process has ended, whether or not its parent has taken notice.
 bool has_ended(int fd) {
@@ -28,15 +46,24 @@ bool has_ended(int fd) {
 
 void ProcessExits::start(double order, const order::AwaitExit& what, double now_ms) {
   const long fd = ::syscall(kPidfdOpen, what.pid, 0U);
-  Awaited awaited{order, what.pid, now_ms + what.timeout_ms,
-                  UniqueFd(check(static_cast<int>(fd), "pidfd_open", std::to_string(what.pid)))};
+  Awaited awaited{order,
+                  what.pid,
+                  now_ms,
+                  now_ms + what.timeout_ms,
+                  now_ms,
+                  UniqueFd(check(static_cast<int>(fd), "pidfd_open", std::to_string(what.pid))),
+                  open_memory(what.pid)};
   watch_(awaited.fd.get(), EPOLLIN | EPOLLET);
   awaited_.push_back(std::move(awaited));
 }
 
 void ProcessExits::proceed(double now_ms) {
   for (auto next = awaited_.begin(); next != awaited_.end();) {
-    const bool ended = has_ended(next->fd.get());
+    bool ended = has_ended(next->fd.get());
+    if (!ended && next->memory.valid() && now_ms >= next->look_ms) {
+      ended = has_let_go(next->memory.get());
+      next->look_ms = now_ms + std::clamp((now_ms - next->since_ms) / kLooksPerWait, kLookMs, kLookAtMostMs);
+    }
     if (!ended && now_ms < next->until_ms) {
       ++next;
       continue;
@@ -51,7 +78,10 @@ void ProcessExits::proceed(double now_ms) {
 
 double ProcessExits::due_ms(double idle_ms) const {
   double due = idle_ms;
-  for (const auto& awaited : awaited_) due = std::min(due, awaited.until_ms);
+  for (const auto& awaited : awaited_) {
+    due = std::min(due, awaited.until_ms);
+    if (awaited.memory.valid()) due = std::min(due, awaited.look_ms);
+  }
   return due;
 }
 

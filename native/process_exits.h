@@ -1,4 +1,8 @@
-// Ends of processes that are not this process's children (pidfd_open(2), Linux 5.3).
+// Ends of processes that are not this process's children.
+//
+// The kernel tells of an end (pidfd_open(2), Linux 5.3) when nothing is left of the process. Before that it takes the process's
+// memory apart, which with much of it shared, on a busy machine, lasts for 1 to 15 ms. That this has begun is not told, but
+// can be read in /proc: so who waits looks there too.
 #pragma once
 
 #include <sys/types.h>
@@ -27,8 +31,12 @@ class ProcessExits {
   struct Awaited {
     double order;
     pid_t pid;
+    double since_ms;
     double until_ms;
+    double look_ms;
     UniqueFd fd;
+    // Not valid where /proc hides the process.
+    UniqueFd memory;
   };
 
   Watch watch_;

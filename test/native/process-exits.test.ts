@@ -1,4 +1,4 @@
-/** The network thread tells the end of a process that is nobody's child here, whoever waits for it otherwise. */
+/** The network thread tells the end of a process that is not its child, whoever waits for it otherwise, and as soon as it can be seen. */
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -44,6 +44,35 @@ it("an end that comes, even when its parent takes no notice", () =>
     process.kill(pid, "SIGKILL");
     assert.equal((await outcome).failure, null);
     await end();
+  }));
+
+/**
+ * A process whose first thread has left, and with it what /proc tells of its memory, while another thread keeps it from being
+ * over: what any process is for a moment. The number of exit(2), which ends a single thread, is that of the architecture.
+ */
+const HALF_GONE = `
+import ctypes, os, threading, time
+threading.Thread(target=time.sleep, args=(60,)).start()
+print(os.getpid(), flush=True)
+input()
+ctypes.CDLL(None).syscall(60 if os.uname().machine == "x86_64" else 93, 0)
+`;
+
+it("an end that has begun, before the kernel has cleared the process away", () =>
+  withOrders(async (orders) => {
+    const child = spawn("python3", ["-c", HALF_GONE], { stdio: ["pipe", "pipe", "inherit"] });
+    try {
+      const [line] = (await once(child.stdout, "data")) as [Buffer];
+      const pid = Number(line.toString());
+      const outcome = orders.give({ kind: "awaitExit", pid, timeoutMs: 30_000 });
+      await orders.give({ kind: "dump" });
+      child.stdin.write("\n");
+      assert.equal((await outcome).failure, null);
+      assert.equal(process.kill(pid, 0), true, "it is still there");
+    } finally {
+      child.kill("SIGKILL");
+      await once(child, "close");
+    }
   }));
 
 it("one that has come already, and one that does not come", () =>
