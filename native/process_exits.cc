@@ -30,7 +30,7 @@ UniqueFd open_memory(pid_t pid) {
   return UniqueFd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
 }
 
-// Its size is 0 pages once the process, of its own will or not, has left its last instruction behind (proc_pid_statm(5)).
+// Its size is 0 pages once the process has left its last instruction behind, of its own will or not: proc_pid_statm(5).
 bool has_let_go(int memory) {
   char size[2] = {};
   return ::pread(memory, size, sizeof(size), 0) == sizeof(size) && size[0] == '0' && size[1] == ' ';

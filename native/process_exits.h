@@ -1,8 +1,8 @@
 // Ends of processes that are not this process's children.
 //
-// The kernel tells of an end (pidfd_open(2), Linux 5.3) when nothing is left of the process. Before that it takes the process's
-// memory apart, which with much of it shared, on a busy machine, lasts for 1 to 15 ms. That this has begun is not told, but
-// can be read in /proc: so who waits looks there too.
+// The kernel tells of an end (pidfd_open(2), Linux 5.3) when nothing is left of the process. Before that it takes the
+// process's memory apart, which lasts for 1 to 15 ms where much of it is shared and the machine is busy. Nobody is told
+// that this has begun, but it can be read in /proc: so who waits looks there too.
 #pragma once
 
 #include <sys/types.h>
