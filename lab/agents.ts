@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import * as v from "valibot";
 import { type GroupStatus, type StatusDocument, statusSchema } from "../src/status.js";
 import type { Host } from "./host.js";
+import { beforeOthers } from "./priority.js";
 import type { LabProcess } from "./process.js";
 import { ProcessVipManager } from "./vip-manager.js";
 import { until } from "./wait.js";
@@ -80,7 +81,7 @@ export class PgvipAgents extends ProcessVipManager {
     const { vips, extra = [], env = {} } = this.#options;
     const own = ["--socket", controlSocket(node), "--state-directory", `${node.directory}/state`];
     const words = ["run", ...vips.flatMap((cidr) => ["--vip", cidr]), ...own, ...extra];
-    return node.spawn(process.execPath, [builtAgent, ...words], { log: "pgvip", env, beforeOthers: true });
+    return node.spawn(...beforeOthers(process.execPath, [builtAgent, ...words]), { log: "pgvip", env });
   }
 }
 

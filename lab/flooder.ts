@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import { FORGER_MAC, advertFrame } from "./advert-frame.js";
 import { compile } from "./compile.js";
 import type { Host } from "./host.js";
+import { atOnce } from "./priority.js";
 import type { LabProcess } from "./process.js";
 import { type Topology, vip } from "./topology.js";
 import { until } from "./wait.js";
@@ -23,8 +24,6 @@ export interface Flood {
 }
 
 const source = fileURLToPath(new URL("flooder.cc", import.meta.url));
-/** A real flood comes from a machine of its own, however busy those are that it reaches. A container may forbid it. */
-const atOnce = 'chrt --rr --pid 1 $$ 2>/dev/null; exec "$@"';
 const STRANGER = "10.186.157.66";
 
 export class Flooder {
@@ -54,7 +53,8 @@ export class Flooder {
   /** Resolves when it has begun. */
   async flood(perSecond: number, seconds: number): Promise<Flood> {
     const words = ["eth0", String(perSecond), String(seconds), ...this.#frames];
-    const process = this.#host.spawnPiped("sh", ["-c", atOnce, "sh", this.#program, ...words], { log: "flood" });
+    // A real flood comes from a machine of its own, however busy those are that it reaches.
+    const process = this.#host.spawnPiped(...atOnce(this.#program, words), { log: "flood" });
     const told: string[] = [];
     process.onLine((line) => told.push(line));
     await until("the flood has begun", () => told.length > 0);

@@ -17,15 +17,7 @@ export interface RunOptions {
 export interface SpawnOptions extends RunOptions {
   /** The log file is `<directory>/<log>.log`; it is appended to. */
   readonly log: string;
-  /** Goes before processes of the same need from its first instruction on, as `Nice=-10` and `CPUWeight=` of a unit have it. */
-  readonly beforeOthers?: boolean;
 }
-
-/**
- * The niceness of a process counts among those of its session only, whose group has one of its own (sched(7)); where there are no
- * such groups nothing is to be done.
- */
-const BEFORE_OTHERS = ["sh", "-c", 'echo -10 2>/dev/null > /proc/self/autogroup; exec nice -n -10 "$@"', "sh"];
 
 export interface HostPlace {
   readonly name: string;
@@ -154,13 +146,7 @@ export class Host {
   ): LabProcess {
     const log = openSync(`${this.directory}/${options.log}.log`, "a");
     try {
-      const words = [
-        ...(options.beforeOthers === true ? BEFORE_OTHERS : []),
-        "ip",
-        ...this.#enter(command, args, options),
-      ];
-      const [program = "", ...rest] = words;
-      const child = spawn(program, rest, { stdio: stdio(log), detached: true });
+      const child = spawn("ip", this.#enter(command, args, options), { stdio: stdio(log), detached: true });
       return new LabProcess(command, child);
     } finally {
       closeSync(log);

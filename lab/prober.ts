@@ -10,6 +10,7 @@ import {
   type ProbeRecord,
   type ProbeSettings,
 } from "./probe/records.js";
+import { atOnce } from "./priority.js";
 import { labProgram, type LabProcess } from "./process.js";
 import { nowMs, sleep, until } from "./wait.js";
 
@@ -28,12 +29,6 @@ export interface ProberOptions {
   /** Called with each record as it comes. */
   readonly onRecord?: (record: ProbeRecord) => void;
 }
-
-/**
- * A client has a processor of its own, and here shares those of the cluster: whenever the probe wants one it gets it, or it
- * would measure its own waiting (up to 20 ms while a server is promoted). It wants little. A container may forbid it.
- */
-const atOnce = 'chrt --rr --pid 1 $$ 2>/dev/null; exec "$@"';
 
 export class Prober {
   readonly #process: LabProcess;
@@ -61,7 +56,8 @@ export class Prober {
 
   private constructor(client: Host, settings: ProbeSettings, onRecord?: (record: ProbeRecord) => void) {
     const [command, args] = labProgram("probe/program.ts", [JSON.stringify(settings)]);
-    this.#process = client.spawnPiped("sh", ["-c", atOnce, "sh", command, ...args], { log: "probe" });
+    // Or it would measure its own waiting (up to 20 ms while a server is promoted). It wants little.
+    this.#process = client.spawnPiped(...atOnce(command, args), { log: "probe" });
     this.#process.onLine((line) => {
       const record = parseLine(probeRecord, line);
       this.#records.push(record);

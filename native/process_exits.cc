@@ -9,7 +9,9 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <limits>
 #include <string>
+#include <utility>
 
 #include "syscall_error.h"
 
@@ -45,14 +47,11 @@ bool has_ended(int fd) {
 }  // namespace
 
 void ProcessExits::start(double order, const order::AwaitExit& what, double now_ms) {
-  const long fd = ::syscall(kPidfdOpen, what.pid, 0U);
-  Awaited awaited{order,
-                  what.pid,
-                  now_ms,
-                  now_ms + what.timeout_ms,
-                  now_ms,
-                  UniqueFd(check(static_cast<int>(fd), "pidfd_open", std::to_string(what.pid))),
-                  open_memory(what.pid)};
+  const long pidfd = ::syscall(kPidfdOpen, what.pid, 0U);
+  UniqueFd fd(check(static_cast<int>(pidfd), "pidfd_open", std::to_string(what.pid)));
+  UniqueFd memory = open_memory(what.pid);
+  const double look_ms = memory.valid() ? now_ms : std::numeric_limits<double>::infinity();
+  Awaited awaited{order, what.pid, now_ms, now_ms + what.timeout_ms, look_ms, std::move(fd), std::move(memory)};
   watch_(awaited.fd.get(), EPOLLIN | EPOLLET);
   awaited_.push_back(std::move(awaited));
 }
@@ -60,7 +59,7 @@ void ProcessExits::start(double order, const order::AwaitExit& what, double now_
 void ProcessExits::proceed(double now_ms) {
   for (auto next = awaited_.begin(); next != awaited_.end();) {
     bool ended = has_ended(next->fd.get());
-    if (!ended && next->memory.valid() && now_ms >= next->look_ms) {
+    if (!ended && now_ms >= next->look_ms) {
       ended = has_let_go(next->memory.get());
       next->look_ms = now_ms + std::clamp((now_ms - next->since_ms) / kLooksPerWait, kLookMs, kLookAtMostMs);
     }
@@ -78,10 +77,7 @@ void ProcessExits::proceed(double now_ms) {
 
 double ProcessExits::due_ms(double idle_ms) const {
   double due = idle_ms;
-  for (const auto& awaited : awaited_) {
-    due = std::min(due, awaited.until_ms);
-    if (awaited.memory.valid()) due = std::min(due, awaited.look_ms);
-  }
+  for (const auto& awaited : awaited_) due = std::min({due, awaited.until_ms, awaited.look_ms});
   return due;
 }
 
