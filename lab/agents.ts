@@ -21,7 +21,12 @@ export interface AgentOptions {
   /** Further words of the command line, for instance `--config FILE`. */
   readonly extra?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
+  /** As somebody let it who wants the earliest take-over (docs/operating.md); its unit does not. */
+  readonly readsControlFile?: boolean;
 }
+
+/** Root that is root no more where files are concerned: a mode that shuts others out shuts it out, as the unit's user. */
+const SHUT_OUT = ["setpriv", "--bounding-set=-dac_override,-dac_read_search", "--inh-caps=-all", "--"] as const;
 
 export class PgvipAgents extends ProcessVipManager {
   readonly name = "pgvip";
@@ -78,10 +83,12 @@ export class PgvipAgents extends ProcessVipManager {
   }
 
   protected launch(node: Host): LabProcess {
-    const { vips, extra = [], env = {} } = this.#options;
+    const { vips, extra = [], env = {}, readsControlFile = false } = this.#options;
     const own = ["--socket", controlSocket(node), "--state-directory", `${node.directory}/state`];
     const words = ["run", ...vips.flatMap((cidr) => ["--vip", cidr]), ...own, ...extra];
-    return node.spawn(...beforeOthers(process.execPath, [builtAgent, ...words]), { log: "pgvip", env });
+    const agent = [process.execPath, builtAgent, ...words] as const;
+    const [command, ...args] = readsControlFile ? agent : ([...SHUT_OUT, ...agent] as const);
+    return node.spawn(...beforeOthers(command, args), { log: "pgvip", env });
   }
 }
 

@@ -167,6 +167,13 @@ std::optional<order::Patience> patience_of(const Napi::Object& exchange) {
   return patience;
 }
 
+std::optional<order::FileSign> sign_of(const Napi::Object& wait) {
+  if (!wait.Has("sign")) return std::nullopt;
+  const auto object = object_of(wait.Env(), wait.Get("sign"));
+  return order::FileSign{int_of(object, "fd"), int_of(object, "offset"),
+                         static_cast<std::uint32_t>(int_of(object, "value"))};
+}
+
 Order order_of(const Napi::Value& value) {
   const auto object = object_of(value.Env(), value);
   const std::string kind = text_of(object, "kind");
@@ -211,7 +218,7 @@ Order order_of(const Napi::Value& value) {
                                   static_cast<std::size_t>(number_of(object, "maxBytes")),
                                   patience_of(object)};
   } else if (kind == "awaitExit") {
-    result.what = order::AwaitExit{int_of(object, "pid"), number_of(object, "timeoutMs")};
+    result.what = order::AwaitExit{int_of(object, "pid"), number_of(object, "timeoutMs"), sign_of(object)};
   } else if (kind == "expectAdverts") {
     result.what = expectation_of(object);
   } else if (kind == "heedAdverts") {

@@ -162,9 +162,16 @@ struct Exchange {
   std::size_t max_bytes;
   std::optional<Patience> patience;
 };
+// Of a file that its giver keeps open: it comes to have this 32-bit word there, in the host's byte order.
+struct FileSign {
+  int fd;
+  off_t offset;
+  std::uint32_t value;
+};
 struct AwaitExit {
   pid_t pid;
   double timeout_ms;
+  std::optional<FileSign> sign;
 };
 struct ExpectAdverts {
   int if_index;

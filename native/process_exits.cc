@@ -5,11 +5,13 @@
 #include <poll.h>
 #include <sys/epoll.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <limits>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -38,6 +40,14 @@ bool has_let_go(int memory) {
   return ::pread(memory, size, sizeof(size), 0) == sizeof(size) && size[0] == '0' && size[1] == ' ';
 }
 
+// Never waits for a disk: nothing where the word is not in memory, or the file system cannot say whether it is.
+std::optional<std::uint32_t> word_of(const order::FileSign& sign) {
+  std::uint32_t word = 0;
+  iovec part{&word, sizeof(word)};
+  const auto count = ::preadv2(sign.fd, &part, 1, sign.offset, RWF_NOWAIT);
+  return count == sizeof(word) ? std::optional(word) : std::nullopt;
+}
+
 // Readable once the process has ended, whether or not its parent has taken notice.
 bool has_ended(int fd) {
   pollfd poll{fd, POLLIN, 0};
@@ -50,8 +60,10 @@ void ProcessExits::start(double order, const order::AwaitExit& what, double now_
   const long pidfd = ::syscall(kPidfdOpen, what.pid, 0U);
   UniqueFd fd(check(static_cast<int>(pidfd), "pidfd_open", std::to_string(what.pid)));
   UniqueFd memory = open_memory(what.pid);
-  const double look_ms = memory.valid() ? now_ms : std::numeric_limits<double>::infinity();
-  Awaited awaited{order, what.pid, now_ms, now_ms + what.timeout_ms, look_ms, std::move(fd), std::move(memory)};
+  const bool looks = memory.valid() || what.sign.has_value();
+  const double look_ms = looks ? now_ms : std::numeric_limits<double>::infinity();
+  const double until_ms = now_ms + what.timeout_ms;
+  Awaited awaited{order, what.pid, now_ms, until_ms, look_ms, std::move(fd), std::move(memory), what.sign};
   watch_(awaited.fd.get(), EPOLLIN | EPOLLET);
   awaited_.push_back(std::move(awaited));
 }
@@ -60,7 +72,7 @@ void ProcessExits::proceed(double now_ms) {
   for (auto next = awaited_.begin(); next != awaited_.end();) {
     bool ended = has_ended(next->fd.get());
     if (!ended && now_ms >= next->look_ms) {
-      ended = has_let_go(next->memory.get());
+      ended = has_let_go(next->memory.get()) || has_given_sign(*next);
       next->look_ms = now_ms + std::clamp((now_ms - next->since_ms) / kLooksPerWait, kLookMs, kLookAtMostMs);
     }
     if (!ended && now_ms < next->until_ms) {
@@ -73,6 +85,14 @@ void ProcessExits::proceed(double now_ms) {
     finish_(std::move(done));
     next = awaited_.erase(next);
   }
+}
+
+bool ProcessExits::has_given_sign(Awaited& awaited) {
+  const auto word = awaited.sign ? word_of(*awaited.sign) : std::nullopt;
+  if (!word) return false;
+  if (*word == awaited.sign->value) return awaited.sign_was_absent;
+  awaited.sign_was_absent = true;
+  return false;
 }
 
 double ProcessExits::due_ms(double idle_ms) const {

@@ -2,13 +2,15 @@
 //
 // The kernel tells of an end (pidfd_open(2), Linux 5.3) when nothing is left of the process. Before that it takes the
 // process's memory apart, which lasts for 1 to 15 ms where much of it is shared and the machine is busy. Nobody is told
-// that this has begun, but it can be read in /proc: so who waits looks there too.
+// that this has begun, but it can be read in /proc: so who waits looks there too. And what the process does last may be
+// seen in a file still earlier.
 #pragma once
 
 #include <sys/types.h>
 
 #include <functional>
 #include <list>
+#include <optional>
 
 #include "messages.h"
 #include "unique_fd.h"
@@ -37,7 +39,12 @@ class ProcessExits {
     UniqueFd fd;
     // Not valid where /proc hides the process.
     UniqueFd memory;
+    std::optional<order::FileSign> sign;
+    // Only then it tells something of this process: what it had from the beginning may be of an earlier one.
+    bool sign_was_absent = false;
   };
+
+  static bool has_given_sign(Awaited& awaited);
 
   Watch watch_;
   Finish finish_;

@@ -5,8 +5,8 @@
  * running to one `loop_wait`, so nobody else can be leader before `dcs_last_seen + ttl - loop_wait`. Two seconds are kept
  * back for the kernel, which removes an expired address up to 1.25 s late, and for the truncation of `dcs_last_seen`.
  */
-import type { DcsSettings, Observation } from "./observation.js";
-import type { DuckBounds, DuckCase, GroupState, Leases, Timing, View } from "./types.js";
+import type { Answered, Observation } from "./observation.js";
+import type { DcsTold, DuckBounds, DuckCase, GroupState, Leases, Timing, View } from "./types.js";
 import { type Verdict, leads } from "./verdict.js";
 
 const KERNEL_MARGIN_MS = 2_000;
@@ -22,32 +22,38 @@ const AHEAD_OF_KERNEL_MS = 1_050;
 /** How long after a lame duck's deadline the network lets go by itself, should the core not have come to it. */
 const SELF_RELEASE_MS = 50;
 
+type DcsKnowledge = Pick<GroupState, "dcs" | "dcsTold">;
+
 /** Until when a "leads" answer lets us believe that nobody else can be leader, should Patroni fall silent now. */
-export function rightUntil(view: View, dcs: DcsSettings | null, timing: Timing): number {
+export function rightUntil(view: View, knowledge: DcsKnowledge, timing: Timing): number {
   const { observation, sentAtMs } = view;
+  const { dcs } = knowledge;
   const latest = sentAtMs + timing.silenceTimeoutMs;
   // Several nodes may be eligible at once: no lock has to be minded.
   if (view.verdict.kind === "eligible") return latest;
-  if (observation.kind === "unknown" || dcs === null || observation.dcsSeenAtMs === null) {
-    return Math.min(latest, sentAtMs + BLIND_RIGHT_MS);
-  }
-  if (observation.status.failsafeActive) return Math.min(latest, sentAtMs + BLIND_RIGHT_MS);
+  const blind = Math.min(latest, sentAtMs + BLIND_RIGHT_MS, outlivedAtMs(observation, knowledge));
+  if (observation.kind === "unknown" || dcs === null || observation.dcsSeenAtMs === null) return blind;
+  if (observation.status.failsafeActive) return blind;
   return Math.min(latest, observation.dcsSeenAtMs + dcs.ttlMs - dcs.loopWaitMs - KERNEL_MARGIN_MS);
 }
 
-/**
- * Whether a "leads" answer shows by itself that the lock must be over: Patroni believes its last renewal for `ttl` by the
- * clock, and a machine or a process that stood still with a renewal under way believes it from when it woke up.
- */
-export function isOutlived(observation: Observation, dcs: DcsSettings | null, nowMs: number): boolean {
-  return nowMs >= outlivedAtMs(observation, dcs);
+/** After one more answer. Two looks at the DCS within one second cannot be told apart, and need not be. */
+export function dcsToldBy(before: DcsTold | null, { status }: Answered, answeredAtMs: number): DcsTold | null {
+  const { dcsLastSeenSeconds: seconds } = status;
+  if (seconds === null || before?.seconds === seconds) return before;
+  return { seconds, sinceMs: answeredAtMs };
 }
 
-/** From when on that is so, should Patroni not see its DCS again; Infinity when it cannot be known. */
-export function outlivedAtMs(observation: Observation, dcs: DcsSettings | null): number {
+/**
+ * From when on a "leads" answer shows by itself that the lock must be over, should Patroni not see its DCS again; Infinity when
+ * that cannot be known. Patroni believes its last renewal for `ttl` by the wall clock: a machine or a process that stood still
+ * with a renewal under way believes it from when it woke up, and a clock that was set back makes it last longer. What Patroni
+ * says of its last look at the DCS is by the same clock; that it says the same for so long is not.
+ */
+export function outlivedAtMs(observation: Observation, { dcs, dcsTold }: DcsKnowledge): number {
   if (observation.kind === "unknown" || !observation.hasRole || observation.status.failsafeActive) return Infinity;
-  if (dcs === null || observation.dcsSeenAtMs === null) return Infinity;
-  return observation.dcsSeenAtMs + dcs.ttlMs - KERNEL_MARGIN_MS;
+  const seenAtMs = Math.min(observation.dcsSeenAtMs ?? Infinity, dcsTold?.sinceMs ?? Infinity);
+  return dcs === null ? Infinity : seenAtMs + dcs.ttlMs - KERNEL_MARGIN_MS;
 }
 
 /** Which row of the lame duck's table a verdict is; `null` when Patroni says that this node leads: no deadline. */

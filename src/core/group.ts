@@ -39,6 +39,7 @@ export function initialState(): GroupState {
     phaseSinceMs: 0,
     view: null,
     silentSinceMs: null,
+    dcsTold: null,
     distrustBeforeMs: 0,
     rightUntilMs: 0,
     dcs: null,

@@ -4,7 +4,7 @@
  */
 import { unreachable } from "../assert.js";
 import { noteCluster } from "./contradiction.js";
-import { duckDeadlineOf, isOutlived, rightUntil } from "./deadlines.js";
+import { dcsToldBy, duckDeadlineOf, outlivedAtMs, rightUntil } from "./deadlines.js";
 import { noteMaintenance, pinHere } from "./maintenance.js";
 import { assertHolding, holds, letGo, release, standBy, withHold } from "./moves.js";
 import { noteProbeAnswer, sendProbe } from "./probe.js";
@@ -146,6 +146,9 @@ function noteAnswer(turn: Turn, event: GroupEvent & { kind: "patroniAnswered" })
   // An answer to an older question than the last one used says nothing new.
   if (view !== null && event.sentAtMs < view.sentAtMs) return;
   const { sentAtMs, answeredAtMs, observation } = event;
+  if (observation.kind === "answered") {
+    turn.set({ dcsTold: dcsToldBy(turn.state.dcsTold, observation, answeredAtMs) });
+  }
   const verdict = judged(turn, observation);
   const next = { verdict, sentAtMs, answeredAtMs, observation };
   const silentSinceMs = verdict.kind === "silent" ? (turn.state.silentSinceMs ?? sentAtMs) : null;
@@ -155,7 +158,7 @@ function noteAnswer(turn: Turn, event: GroupEvent & { kind: "patroniAnswered" })
     turn.set({ clusterPaused: observation.status.pause });
   }
   if (observation.kind === "answered") sendProbe(turn);
-  if (leads(verdict)) turn.set({ rightUntilMs: rightUntil(next, turn.state.dcs, turn.settings.timing) });
+  if (leads(verdict)) turn.set({ rightUntilMs: rightUntil(next, turn.state, turn.settings.timing) });
   if (verdict.kind === "promoting") turn.disturb();
 }
 
@@ -167,7 +170,7 @@ function noteRecovery(turn: Turn, recovery: "watched" | "over"): void {
 
 function judged(turn: Turn, observation: Observation): Verdict {
   if (turn.settings.election !== null) return judgeCandidate(observation);
-  return isOutlived(observation, turn.state.dcs, turn.nowMs) ? outlived : judge(observation);
+  return turn.nowMs >= outlivedAtMs(observation, turn.state) ? outlived : judge(observation);
 }
 
 function noteAdvert(turn: Turn, event: GroupEvent & { kind: "advertReceived" }): void {
@@ -222,8 +225,9 @@ function noteClaim(turn: Turn, from: string): void {
 function noteSuspended(turn: Turn, forMs: number): void {
   turn.poll({ urgentAtMs: turn.nowMs });
   turn.alarm("suspended", `this machine stood still for ${String(Math.round(forMs))} ms`);
-  turn.set({ distrustBeforeMs: turn.nowMs, rightUntilMs: turn.state.rightUntilMs - forMs });
-  const { phase } = turn.state;
+  const { phase, rightUntilMs, dcsTold } = turn.state;
+  turn.set({ distrustBeforeMs: turn.nowMs, rightUntilMs: rightUntilMs - forMs });
+  if (dcsTold !== null) turn.set({ dcsTold: { ...dcsTold, sinceMs: dcsTold.sinceMs - forMs } });
   if (phase.kind !== "lameDuck" || phase.bounds.accepts === undefined) return;
   turn.set({ phase: { ...phase, bounds: { ...phase.bounds, accepts: phase.bounds.accepts - forMs } } });
 }

@@ -38,15 +38,17 @@ export type UnknownReason =
 /** Whether PostgreSQL's port on this node takes a TCP connection. */
 export type PortState = "accepts" | "refuses" | "unknown";
 
+export interface Answered {
+  readonly kind: "answered";
+  /** HTTP 200: this node has the role that was asked for. 503: it has not. */
+  readonly hasRole: boolean;
+  readonly status: PatroniStatus;
+  /** When Patroni last saw its DCS, on the monotonic clock; `null` when not told or when the wall clock is off. */
+  readonly dcsSeenAtMs: number | null;
+}
+
 export type Observation =
-  | {
-      readonly kind: "answered";
-      /** HTTP 200: this node has the role that was asked for. 503: it has not. */
-      readonly hasRole: boolean;
-      readonly status: PatroniStatus;
-      /** When Patroni last saw its DCS, on the monotonic clock; `null` when not told or when the wall clock is off. */
-      readonly dcsSeenAtMs: number | null;
-    }
+  | Answered
   | {
       readonly kind: "unknown";
       readonly reason: UnknownReason;

@@ -30,8 +30,9 @@ function isSettled({ kind }: Verdict): boolean {
 }
 
 /** From the last question on at the interval of rest, until an answer has to be told or means something else. */
-export function patienceOf({ polling, view, dcs }: GroupState, { pollMs, leaseMs }: Timing, nowMs: number): Patience {
-  const outlived = view === null ? Infinity : outlivedAtMs(view.observation, dcs);
+export function patienceOf(state: GroupState, { pollMs, leaseMs }: Timing, nowMs: number): Patience {
+  const { polling, view } = state;
+  const outlived = view === null ? Infinity : outlivedAtMs(view.observation, state);
   return {
     firstAtMs: Math.max(nowMs, polling.lastAskedAtMs + pollMs),
     everyMs: pollMs,

@@ -115,6 +115,13 @@ export interface View {
   readonly observation: Observation;
 }
 
+/** Since when Patroni says the same of when it last saw its DCS: it has not looked again meanwhile. */
+export interface DcsTold {
+  /** `dcs_last_seen`, by Patroni's wall clock. */
+  readonly seconds: number;
+  readonly sinceMs: number;
+}
+
 /** Another node heard on our VRID about our VIPs. */
 export interface Speaker {
   readonly priority: number;
@@ -208,6 +215,8 @@ export interface GroupState {
   /** Until when the last "leads" answer lets a silent Patroni be believed (facts about the DCS lease). */
   readonly rightUntilMs: number;
   readonly dcs: DcsSettings | null;
+  /** `null` before Patroni has first told. */
+  readonly dcsTold: DcsTold | null;
   readonly maintenance: Maintenance;
   readonly contradiction: Contradiction;
   /** The cluster was in Patroni's maintenance mode when Patroni, having seen its DCS, last said something. */

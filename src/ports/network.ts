@@ -190,12 +190,28 @@ export type NetworkOrder =
   /** Nothing is expected any more of whoever sends adverts with this router ID: each is told. */
   | { readonly kind: "heedAdverts"; readonly order: number; readonly ifIndex: number; readonly routerId: number }
   /**
-   * Waits for the end of any process: its `done` event comes then, or with a failure: ESRCH when it has ended already,
-   * ETIMEDOUT.
+   * Waits for the end of any process, or for a sign of it in a file: its `done` event comes then, or with a failure: ESRCH
+   * when it has ended already, ETIMEDOUT.
    */
-  | { readonly kind: "awaitExit"; readonly order: number; readonly pid: number; readonly timeoutMs: number }
+  | {
+      readonly kind: "awaitExit";
+      readonly order: number;
+      readonly pid: number;
+      readonly timeoutMs: number;
+      readonly sign?: FileSign;
+    }
   /** Asks for a `snapshot` event. */
   | { readonly kind: "dump"; readonly order: number };
+
+/** A word comes to stand in a file that had another one there before. */
+export interface FileSign {
+  /** A descriptor that stays open until the order is done. */
+  readonly fd: number;
+  /** Bytes from the beginning of the file. */
+  readonly offset: number;
+  /** 32 bits, in the byte order of this host. */
+  readonly value: number;
+}
 
 export interface LinkState {
   readonly ifIndex: number;

@@ -11,12 +11,15 @@ const jitter = { everyMs: 10, n: 100, p50Ms: 0.1, maxMs: 9 };
 /** Good numbers for everything that has a goal. */
 function allMet(): Results {
   const results = goodResults();
-  const lock = ["stop-patroni", "switchover"].map((name) => measured("pgvip-lock", name, 1, { added: 0.5 }));
+  const others = ["stop-patroni", "switchover"].flatMap((name) => [
+    measured("pgvip-lock", name, 1, { added: 0.5 }),
+    measured("pgvip-control", name, 1, { added: 2, readOnly: 0 }),
+  ]);
   return {
     ...results,
     // Nobody answers in it, and that is no goal missed.
     scenarios: [...results.scenarios, { name: "kill-leader", about: "" }],
-    rounds: [...results.rounds, ...lock, measured("pgvip", "kill-leader", 1, { lost: 2000 })],
+    rounds: [...results.rounds, ...others, measured("pgvip", "kill-leader", 1, { lost: 2000 })],
     flips: [...results.flips, ...flips("pgvip-push", [1.5, 1.9, null])],
     jitters: [
       { system: "pgvip-10ms", busy: false, p99Ms: 99, ...jitter },

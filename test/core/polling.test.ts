@@ -172,7 +172,7 @@ describe("the patience with Patroni", () => {
 
   it("ends when the lock must be over, which changes what an old answer means", () => {
     const view = viewOf({ kind: "writable" });
-    assert.equal(outlivedAtMs(answered, dcs), 18_000);
+    assert.equal(outlivedAtMs(answered, asking(0)), 18_000);
     assert.equal(patienceOf(asking(17_900, view), timing, 17_900).untilMs, 18_000);
     assert.equal(patienceOf(asking(17_000, view), timing, 17_000).untilMs, 17_500);
   });
@@ -186,7 +186,7 @@ describe("the patience with Patroni", () => {
         const state = asking(lastAskedAtMs, viewOf({ kind: "writable" }, observation));
         const { firstAtMs, untilMs } = patienceOf(state, timing, nowMs);
         assert.ok(firstAtMs >= nowMs && firstAtMs >= lastAskedAtMs + timing.pollMs);
-        assert.ok(untilMs <= nowMs + timing.leaseMs / 2 && untilMs <= outlivedAtMs(observation, dcs));
+        assert.ok(untilMs <= nowMs + timing.leaseMs / 2 && untilMs <= outlivedAtMs(observation, state));
       }),
     );
   });

@@ -8,7 +8,7 @@
  */
 import { initialState, nextDeadlineMs, step } from "../../src/core/group.js";
 import { checkInvariants } from "../../src/core/invariants.js";
-import type { Member, Observation, PortState, UnknownReason } from "../../src/core/observation.js";
+import type { Answered, Member, Observation, PortState, UnknownReason } from "../../src/core/observation.js";
 import type {
   Effect,
   ElectionSettings,
@@ -46,6 +46,8 @@ export const defaultSettings: GroupSettings = {
 };
 
 /** Breaks ties in elections. */
+/** Where the wall clock starts, in whole seconds. */
+const WALL_EPOCH_MS = 1_700_000_000_000;
 const OWN_ADDRESS = "10.0.0.5";
 const OWN_NAME = "pg1";
 const ANSWER_AFTER_MS = 2;
@@ -72,8 +74,7 @@ export class Scenario {
   #refusal: string | null = null;
   /** What `/cluster` answers; this node is pg1. */
   #members: readonly Member[] | null = null;
-  /** `null`: Patroni has not seen its DCS yet. */
-  #dcsAgeMs: number | null = 5_000;
+  #dcs: DcsLook = seenAgo(5_000);
   #lines: string[] = [];
 
   /** Carries out one input line (without its `> `) and returns what was seen. */
@@ -97,16 +98,19 @@ export class Scenario {
         this.#runUntil(this.#nowMs + duration(words[0]));
         return;
       case "patroni":
-        this.#standing = standingOf(words, () => this.#dcsAgeMs);
+        this.#standing = standingOf(words, (askedAtMs) => this.#dcs(askedAtMs));
         return;
       case "answers-after":
         this.#answerAfterMs = duration(words[0]);
         return;
       case "dcs-age":
-        this.#dcsAgeMs = duration(words[0]);
+        this.#dcs = seenAgo(duration(words[0]));
         return;
       case "dcs-unseen":
-        this.#dcsAgeMs = null;
+        this.#dcs = () => ({ dcsLastSeenSeconds: 0, dcsSeenAtMs: null });
+        return;
+      case "dcs-lost-and-clock-set-back":
+        this.#dcs = seenByAnotherClock(this.#nowMs);
         return;
       case "priority":
         this.#settings = { ...this.#settings, priority: Number(words[0]) };
@@ -290,23 +294,40 @@ function eventOf(verb: string, words: readonly string[], nowMs: number): GroupEv
   }
 }
 
+/** When Patroni, asked at that instant, has last seen its DCS. */
+type DcsLook = (askedAtMs: number) => Pick<Answered, "dcsSeenAtMs"> & Pick<PatroniStatus, "dcsLastSeenSeconds">;
+
+function seenAgo(ageMs: number): DcsLook {
+  return (askedAtMs) => ({ dcsLastSeenSeconds: wallSeconds(askedAtMs - ageMs), dcsSeenAtMs: askedAtMs - ageMs });
+}
+
+/** For the last time at that instant, which lies in the future by the wall clock. */
+function seenByAnotherClock(atMs: number): DcsLook {
+  return () => ({ dcsLastSeenSeconds: wallSeconds(atMs), dcsSeenAtMs: null });
+}
+
+function wallSeconds(atMs: number): number {
+  return Math.floor((WALL_EPOCH_MS + atMs) / 1_000);
+}
+
 /** `patroni primary running`, `patroni 503 replica running`, `patroni silent refused refuses`. */
-function standingOf(words: readonly string[], dcsAgeMs: () => number | null): Standing {
+function standingOf(words: readonly string[], dcs: DcsLook): Standing {
   const [first = "", second = "", third = ""] = words;
   if (first === "silent") return () => unknown(second as UnknownReason, third as PortState);
   const hasRole = first === "200";
   return (askedAtMs) => {
-    const ageMs = dcsAgeMs();
-    const dcsSeenAtMs = ageMs === null ? null : askedAtMs - ageMs;
+    const { dcsLastSeenSeconds, dcsSeenAtMs } = dcs(askedAtMs);
     const said = status(second as PatroniRole, third as PatroniState, words.slice(3));
-    return { kind: "answered", hasRole, status: said, dcsSeenAtMs };
+    return { kind: "answered", hasRole, status: { ...said, dcsLastSeenSeconds }, dcsSeenAtMs };
   };
 }
 
 /** With the age of the DCS, which goes on being what it is, instead of the instant. */
 function gist(observation: Observation, sentAtMs: number): string {
-  const ageMs = observation.kind === "answered" ? sentAtMs - (observation.dcsSeenAtMs ?? Infinity) : 0;
-  return JSON.stringify({ ...observation, dcsSeenAtMs: Math.round(ageMs) });
+  if (observation.kind === "unknown") return JSON.stringify(observation);
+  const { status, dcsSeenAtMs } = observation;
+  const ageMs = Math.round(sentAtMs - (dcsSeenAtMs ?? Infinity));
+  return JSON.stringify({ ...observation, status: { ...status, dcsLastSeenSeconds: null }, dcsSeenAtMs: ageMs });
 }
 
 /** The timing of VRRPv2, whose Skew_Time is a share of a second. */
@@ -335,7 +356,7 @@ export function status(role: PatroniRole, state: PatroniState, flags: readonly s
     pause: flags.includes("paused"),
     failsafeActive: flags.includes("failsafe"),
     clusterUnlocked: false,
-    dcsLastSeenSeconds: 1,
+    dcsLastSeenSeconds: 0,
     scope: "demo",
     name: null,
     version: "3.0.2",

@@ -1,4 +1,4 @@
-/** The end of a real PostgreSQL's recovery, told by the kernel: not before it takes writes, and without asking it. */
+/** The end of a real PostgreSQL's recovery, told by the kernel and its control file: not before it takes writes, and without asking it. */
 import assert from "node:assert/strict";
 import { chownSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -6,11 +6,13 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { type User, command, lookUpUser } from "../../lab/command.js";
 import { postgresPrograms } from "../../lab/patroni-config.js";
+import { readsAtOnce } from "../../lab/reads-at-once.js";
 import { until } from "../../lab/wait.js";
 import { openEngine } from "../../src/addon.js";
 import type { Network } from "../../src/ports/network.js";
-import { Orders } from "../../src/shell/orders.js";
-import { recoveryEnds } from "../../src/shell/recovery-watch.js";
+import { inProduction, openControlFile } from "../../src/shell/control-file.js";
+import { Orders, type Outcome } from "../../src/shell/orders.js";
+import { findRecovery, recoveryEnds } from "../../src/shell/recovery-watch.js";
 
 const PORT = 54329;
 
@@ -53,6 +55,17 @@ describe("the end of a recovery", () => {
     return (await asPostgres("psql", ["-h", directory, "-p", String(PORT), "-U", "postgres", "-Atc", sql])).trim();
   }
 
+  /** What the control file tells alone: the process that is waited for does not end. */
+  async function watchControlFile(): Promise<{ readonly told: Promise<Outcome> }> {
+    const server = findRecovery(PORT, "/proc")?.server ?? 0;
+    const file = await openControlFile(server, ["postgres", "-D", data()]);
+    assert.ok(file !== null, "the control file is found");
+    const sign = { ...inProduction, fd: file.fd };
+    const told = orders.give({ kind: "awaitExit", pid: process.pid, timeoutMs: 60_000, sign });
+    await orders.give({ kind: "dump" });
+    return { told: told.finally(() => file.close()) };
+  }
+
   it("is told when the server is promoted, and then it takes writes", async () => {
     assert.equal(await query("SELECT pg_is_in_recovery()"), "t");
     const ended = recoveryEnds(PORT, orders);
@@ -62,8 +75,10 @@ describe("the end of a recovery", () => {
     void ended.then(() => (told = true));
     await query("SELECT pg_switch_wal()").catch(() => undefined);
     assert.equal(told, false, "a standby that goes on recovering tells nothing");
+    const written = (await readsAtOnce(join(data(), "global", "pg_control"))) ? await watchControlFile() : null;
     await query("SELECT pg_promote(wait => false)");
     assert.equal(await ended, true);
+    if (written !== null) assert.equal((await written.told).failure, null, "the control file says so too");
     assert.equal(await query("CREATE TABLE t (); SELECT 'written'"), "CREATE TABLE\nwritten");
     await until("a primary has no startup process", () => recoveryEnds(PORT, orders) === null);
   });

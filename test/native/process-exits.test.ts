@@ -2,9 +2,14 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { it } from "node:test";
+import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, it } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
+import { readsAtOnce } from "../../lab/reads-at-once.js";
 import { openEngine } from "../../src/addon.js";
-import { Orders } from "../../src/shell/orders.js";
+import { Orders, type Outcome } from "../../src/shell/orders.js";
 
 async function withOrders(use: (orders: Orders) => Promise<void>): Promise<void> {
   const engine = openEngine((events) => {
@@ -74,6 +79,64 @@ it("an end that has begun, before the kernel has cleared the process away", () =
       await once(child, "close");
     }
   }));
+
+describe("an end whose sign is a word in a file", () => {
+  const [BEFORE, WORD, ANOTHER_WORD] = ["bytes", 6, 4];
+  let directory: string;
+  let path: string;
+
+  beforeEach(() => {
+    directory = mkdtempSync(join(tmpdir(), "pgvip-sign-"));
+    path = join(directory, "file");
+  });
+
+  afterEach(() => {
+    rmSync(directory, { recursive: true });
+  });
+
+  function write(word: number): void {
+    writeFileSync(path, Buffer.concat([Buffer.from(BEFORE), Buffer.from(Uint32Array.of(word).buffer)]));
+  }
+
+  /** Of a process that does not end. */
+  async function wait(timeoutMs: number, meanwhile: () => Promise<void>): Promise<Outcome | null> {
+    const fd = openSync(path, "r");
+    try {
+      let outcome: Outcome | null = null;
+      await withOrders(async (orders) => {
+        const sign = { fd, offset: BEFORE.length, value: WORD };
+        const coming = orders.give({ kind: "awaitExit", pid: process.pid, timeoutMs, sign });
+        while (outcome === null) outcome = await Promise.race([coming, meanwhile().then(() => null)]);
+      });
+      return outcome;
+    } finally {
+      closeSync(fd);
+    }
+  }
+
+  it("has come when the word stands where there was another one", async () => {
+    write(ANOTHER_WORD);
+    const told = await readsAtOnce(path);
+    const changes = async (): Promise<void> => {
+      await delay(20);
+      write(WORD);
+      await delay(20);
+      write(ANOTHER_WORD);
+    };
+    const outcome = await wait(told ? 60_000 : 200, changes);
+    assert.equal(outcome?.failure?.errno, told ? undefined : "ETIMEDOUT");
+  });
+
+  it("has not come when the word was there from the beginning", async () => {
+    write(WORD);
+    assert.equal((await wait(200, () => delay(20)))?.failure?.errno, "ETIMEDOUT");
+  });
+
+  it("does not come of a file that is too short", async () => {
+    writeFileSync(path, BEFORE);
+    assert.equal((await wait(200, () => delay(20)))?.failure?.errno, "ETIMEDOUT");
+  });
+});
 
 it("one that has come already, and one that does not come", () =>
   withOrders(async (orders) => {

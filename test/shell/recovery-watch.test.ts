@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
-import { startupProcess } from "../../src/shell/recovery-watch.js";
+import { findRecovery } from "../../src/shell/recovery-watch.js";
 
 const SERVER = ["/usr/lib/postgresql/15/bin/postgres", "-D", "/data", "--port=5432", "--cluster_name=demo"];
 
@@ -45,8 +45,8 @@ describe("the startup process of the server on a port", () => {
   ]) {
     it(`is found by its title: ${title}`, () => {
       add(102, { args: [title], parent: 100 });
-      assert.equal(startupProcess(5432, proc), 102);
-      assert.equal(startupProcess(543, proc), null, "of another port");
+      assert.deepEqual(findRecovery(5432, proc), { pid: 102, server: 100 });
+      assert.equal(findRecovery(543, proc), null, "of another port");
     });
   }
 
@@ -58,7 +58,7 @@ describe("the startup process of the server on a port", () => {
   ]) {
     it(`is not any process with such a word: ${title}`, () => {
       add(102, { args: [title], parent: 100 });
-      assert.equal(startupProcess(5432, proc), null);
+      assert.equal(findRecovery(5432, proc), null);
     });
   }
 
@@ -66,15 +66,15 @@ describe("the startup process of the server on a port", () => {
     add(102, { args: ["postgres: startup "], parent: 100, network: "net:[1]" });
     add(200, { args: SERVER, parent: 1 });
     add(202, { args: ["postgres: startup "], parent: 200, network: "net:[2]" });
-    assert.equal(startupProcess(5432, proc), 102);
+    assert.deepEqual(findRecovery(5432, proc), { pid: 102, server: 100 });
     rmSync(join(proc, "202", "ns", "net"));
-    assert.equal(startupProcess(5432, proc), null, "nobody may look where the second one is");
+    assert.equal(findRecovery(5432, proc), null, "nobody may look where the second one is");
   });
 
   it("is not there when the server is no standby, or its files are gone in the middle of it", () => {
-    assert.equal(startupProcess(5432, proc), null);
+    assert.equal(findRecovery(5432, proc), null);
     add(102, { args: ["postgres: startup "], parent: 100 });
     rmSync(join(proc, "102", "stat"));
-    assert.equal(startupProcess(5432, proc), null);
+    assert.equal(findRecovery(5432, proc), null);
   });
 });

@@ -65,7 +65,8 @@ const MAX_FRAMES = 2 * (4 + 2);
 /**
  * (7) Two holders that can hear each other: the next advert (100 ms), a question that is under way (300 ms), the rate
  * limit of questions (100 ms), the question about the claim (150 ms). Except an agent that has just started and waits for
- * Patroni's first answer, since it does not know its router ID yet, and one whose Patroni leads without proof.
+ * Patroni's first answer, since it does not know its router ID yet, and one whose Patroni leads without proof. Two lame ducks
+ * claim nothing of each other: how long they may stay is (2).
  */
 const TOGETHER_MS = 650 + SLACK_MS;
 
@@ -307,7 +308,8 @@ export class Checks {
         !node.patroni.leadsUnproven &&
         node.machine.nowMs() > this.#record(node).helplessUntilMs,
     );
-    if (holders.length < 2 || !lan.isClean) {
+    const allDucks = holders.every(({ agent }) => agent.state.phase.kind === "lameDuck");
+    if (holders.length < 2 || allDucks || !lan.isClean) {
       this.#togetherSinceMs = Infinity;
       return;
     }
@@ -324,6 +326,8 @@ export class Checks {
   #noLiarBesideLeader(): void {
     const { timeline, nodes, lan, dcs } = this.#world;
     const leader = this.#leader();
+    // Where the kernel refuses its address, the leader claims nothing, and the liar hears of nobody.
+    const claims = leader !== null && leader.holds && !leader.refusesAddresses;
     const liar = nodes.find(
       ({ name, holds, agent, patroni }) =>
         patroni.rest === "lies" &&
@@ -334,7 +338,7 @@ export class Checks {
         agent.state.phase.kind === "holder" &&
         dcs.reachable(name),
     );
-    if (liar === undefined || leader === null || leader === liar || !leader.holds || !lan.isClean) {
+    if (liar === undefined || !claims || leader === liar || !lan.isClean) {
       this.#liarSinceMs = Infinity;
       return;
     }

@@ -77,6 +77,15 @@ describe("once broken, now kept", () => {
     }
   });
 
+  it("a Patroni whose wall clock was set back is not believed for longer than its lock lives", () => {
+    const faults = [
+      at(5_800, 1_000, LEADER, { kind: "wallStep", byMs: -40_000 }),
+      at(6_000, 16_700, LEADER, { kind: "machineSuspend" }),
+      { atMs: 19_700, forMs: 20_000, scope: "world", fault: { kind: "dcsDown" } },
+    ] as const;
+    keeps(faults, { ttlMs: 20_000, loopWaitMs: 2_000, retryTimeoutMs: 8_000 });
+  });
+
   it("Patroni frozen on a node that has nothing to do with it changes nothing", () => {
     keeps([at(5_000, 30_000, OTHER, { kind: "patroniFreeze" })]);
   });

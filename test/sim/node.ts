@@ -5,7 +5,7 @@ import type { Dcs } from "./dcs.js";
 import { type AddressEnd, Kernel } from "./kernel.js";
 import type { Lan } from "./lan.js";
 import { Machine } from "./machine.js";
-import { Patroni, type PatroniSettings, type PeerAnswer } from "./patroni.js";
+import { Patroni, type PatroniPorts, type PatroniSettings } from "./patroni.js";
 import { Postgres } from "./postgres.js";
 import type { Random } from "./random.js";
 import type { Timeline } from "./timeline.js";
@@ -21,7 +21,7 @@ export interface NodePorts {
   readonly patroniSettings: PatroniSettings;
   readonly step: StepFunction;
   readonly isPaused: () => boolean;
-  readonly askPeers: (from: string) => readonly PeerAnswer[];
+  readonly askPeers: PatroniPorts["askPeers"];
   readonly sendAdvert: (from: Node, priority: number) => void;
   readonly announce: (from: Node) => void;
   readonly vipAdded: (node: Node) => void;

@@ -24,14 +24,17 @@ export interface PatroniSettings extends DcsTiming {
   readonly failsOverOnCrash: boolean;
 }
 
+/** `GET /patroni` and `POST /failsafe`. */
+export type PeerQuestion = "status" | "failsafe";
+
 /** What the REST API of another member says to a candidate. */
 export type PeerAnswer = "silent" | "refused" | "replica" | "primary";
 
 export interface PatroniPorts {
   readonly dcs: Dcs;
   readonly postgres: Postgres;
-  /** The other members, asked over the network. */
-  readonly askPeers: (from: string) => readonly PeerAnswer[];
+  /** The other members, asked over the network: what they are, or whether they let this one lead without a DCS. */
+  readonly askPeers: (from: string, question: PeerQuestion) => readonly PeerAnswer[];
   readonly isPaused: () => boolean;
   readonly trace: (text: string) => void;
 }
@@ -66,7 +69,11 @@ export class Patroni {
   #ledAtTrueMs = -Infinity;
   #seenWallSeconds = 0;
   #seenAtTrueMs = -Infinity;
+  /** Since then it tells the same of its last look: it has not looked again, or a clock that was set back makes it seem so. */
+  #toldSinceTrueMs = -Infinity;
   #failsafeActive = false;
+  /** Until then another member leads without the DCS: it has asked this one, which said yes. */
+  #followsFailsafeUntilWallMs = -Infinity;
   #ending = false;
   /** The HA loop, or an action that it waits for, is under way. */
   #busy = false;
@@ -115,7 +122,12 @@ export class Patroni {
   /** In pause Patroni says "leader" without its DCS until `ttl` is over; nobody has to believe the last seconds of that. */
   get #isNearlyOutlived(): boolean {
     if (this.#failsafeActive) return false;
-    return this.#machine.wallMs() >= this.#seenWallSeconds * 1_000 + this.#settings.ttlMs - DOUBTED_MS;
+    const { timeline } = this.#machine;
+    const doubtedAfterMs = this.#settings.ttlMs - DOUBTED_MS;
+    return (
+      this.#machine.wallMs() >= this.#seenWallSeconds * 1_000 + doubtedAfterMs ||
+      timeline.nowMs >= this.#toldSinceTrueMs + doubtedAfterMs
+    );
   }
 
   get settings(): PatroniSettings {
@@ -132,13 +144,17 @@ export class Patroni {
     return { ...told, hasRole: true, status: { ...this.#status(), role: "primary", rawRole: "primary" } };
   }
 
+  /** `POST /failsafe`, for a member that does not lead: for `ttl` it takes no part in a race, even if nobody has the lock. */
+  acceptFailsafeLeader(): void {
+    this.#followsFailsafeUntilWallMs = this.#machine.wallMs() + this.#settings.ttlMs;
+  }
+
   /** `GET /cluster`: who has the lock, by the DCS. Like any look at it, this is when it was last seen. */
   readCluster(then: (owner: string | null) => void): void {
     if (!this.process.running || this.#ending || this.rest === "hangs" || this.rest === "garbage") return;
     const { dcs } = this.#ports;
     const answer = this.process.awaits(() => {
-      this.#seenWallSeconds = Math.floor(this.#machine.wallMs() / 1_000);
-      this.#seenAtTrueMs = this.#machine.timeline.nowMs;
+      this.#seeDcs();
       then(owner);
     });
     let owner: string | null = null;
@@ -180,6 +196,7 @@ export class Patroni {
     this.process.start();
     this.#leaderUntilWallMs = null;
     this.#failsafeActive = false;
+    this.#followsFailsafeUntilWallMs = -Infinity;
     this.#ending = false;
     this.#busy = false;
     this.#ports.trace("Patroni starts");
@@ -257,15 +274,21 @@ export class Patroni {
     this.#call(
       () => dcs.owner,
       (owner) => {
-        this.#seenWallSeconds = Math.floor(this.#machine.wallMs() / 1_000);
-        this.#seenAtTrueMs = this.#machine.timeline.nowMs;
+        this.#seeDcs();
         this.#failsafeActive = false;
         if (owner === this.#machine.name) this.#renew();
-        else if (owner === null) this.#race();
+        else if (owner === null && this.#machine.wallMs() >= this.#followsFailsafeUntilWallMs) this.#race();
         else this.#follow();
       },
       () => this.#loseDcs(),
     );
+  }
+
+  #seeDcs(): void {
+    const seconds = Math.floor(this.#machine.wallMs() / 1_000);
+    this.#seenAtTrueMs = this.#machine.timeline.nowMs;
+    if (seconds !== this.#seenWallSeconds) this.#toldSinceTrueMs = this.#seenAtTrueMs;
+    this.#seenWallSeconds = seconds;
   }
 
   #renew(): void {
@@ -287,6 +310,7 @@ export class Patroni {
   #leadFromNow(): void {
     this.#leaderUntilWallMs = this.#machine.wallMs() + this.#settings.ttlMs;
     this.#ledAtTrueMs = this.#machine.timeline.nowMs;
+    this.#followsFailsafeUntilWallMs = -Infinity;
   }
 
   /** With the lock: PostgreSQL must run as primary. */
@@ -341,7 +365,7 @@ export class Patroni {
 
   /** A member that does not answer costs two seconds; one that says it is primary ends the race. */
   #askPeers(then: (aPrimaryIsAlive: boolean) => void): void {
-    const answers = this.#ports.askPeers(this.#machine.name);
+    const answers = this.#ports.askPeers(this.#machine.name, "status");
     const waitMs = answers.includes("silent") ? PEER_TIMEOUT_MS : this.#random.between(2, 20);
     this.process.after(waitMs, () => then(answers.includes("primary")));
   }
@@ -368,7 +392,7 @@ export class Patroni {
     const isPrimary = postgres.role === "primary" && postgres.state === "running";
     if (isPaused() || !isPrimary) {
       this.#finishLoop();
-    } else if (this.#settings.failsafeMode && this.isLeader && allAgree(askPeers(this.#machine.name))) {
+    } else if (this.#settings.failsafeMode && this.isLeader && allAgree(askPeers(this.#machine.name, "failsafe"))) {
       this.#ports.trace("failsafe mode is active");
       this.#failsafeActive = true;
       this.#leadFromNow();

@@ -9,7 +9,7 @@ import type { AddressEnd } from "./kernel.js";
 import { Lan } from "./lan.js";
 import { Neighbour } from "./neighbour.js";
 import { Node } from "./node.js";
-import type { PatroniSettings, PeerAnswer } from "./patroni.js";
+import type { PatroniSettings, PeerAnswer, PeerQuestion } from "./patroni.js";
 import { Random } from "./random.js";
 import { Timeline } from "./timeline.js";
 import { stepTexts } from "./trace.js";
@@ -108,7 +108,7 @@ export class World {
       patroniSettings: patroni,
       step: this.#hooks.step,
       isPaused: () => this.paused,
-      askPeers: (from) => this.#askPeers(from),
+      askPeers: (from, question) => this.#askPeers(from, question),
       sendAdvert: (from, priority) => this.advert(from.name, from.address, priority, VIP),
       announce: (from) => {
         this.checks.announced(from);
@@ -143,7 +143,7 @@ export class World {
     }
   }
 
-  #askPeers(from: string): readonly PeerAnswer[] {
+  #askPeers(from: string, question: PeerQuestion): readonly PeerAnswer[] {
     return this.nodes
       .filter(({ name }) => name !== from)
       .map(({ name, machine, patroni, postgres }) => {
@@ -152,7 +152,9 @@ export class World {
         const answer = patroni.answer();
         if (answer.kind === "refused") return "refused";
         if (answer.kind !== "status") return "silent";
-        return postgres.writable ? "primary" : "replica";
+        if (postgres.writable) return "primary";
+        if (question === "failsafe") patroni.acceptFailsafeLeader();
+        return "replica";
       });
   }
 
