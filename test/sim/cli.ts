@@ -1,9 +1,16 @@
 /**
- * `npm run sim -- --seeds N [--seed S] [--keep I,J] [--trace]`, `npm run sim -- --elections N [--seed S]`
+ * `npm run sim -- --seeds N [--seed S] [--jobs J]`, `npm run sim -- --seed S [--keep I,J] [--trace]`,
+ * `npm run sim -- --elections N [--seed S]`
  *
- * Runs the simulator with the seeds S, S+1, ... until one breaks an invariant. That one is shrunk, its trace printed and
- * the command that replays it; the exit code is 1 then, 0 when all seeds went well. Elections are scenes of their own.
+ * Runs the simulator with the seeds S, S+1, ..., on all processors, until one breaks an invariant. That one is shrunk, its trace
+ * printed and the command that replays it; the exit code is 1 then, 0 when all seeds went well. Elections are scenes of their
+ * own.
  */
+import { fork } from "node:child_process";
+import { once } from "node:events";
+import { availableParallelism } from "node:os";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import fc from "fast-check";
 import { Coverage } from "./coverage.js";
@@ -11,7 +18,10 @@ import { play, scenes } from "./election/play.js";
 import { describeFault } from "./faults.js";
 import { run } from "./run.js";
 import { type Plan, planOf } from "./schedule.js";
+import { type Share, type Tally, divide, nothingPlayed } from "./share.js";
 import { only, shrink } from "./shrink.js";
+
+const SHARE_PROCESS = fileURLToPath(new URL("share-process.ts", import.meta.url));
 
 /** So many seeds take every arrow; fewer may not. */
 const SEEDS_FOR_FULL_COVERAGE = 20_000;
@@ -22,11 +32,13 @@ interface Options {
   readonly first: number;
   readonly keep: readonly number[] | null;
   readonly trace: boolean;
+  /** Processes. */
+  readonly jobs: number;
   /** So many scenes of elections instead. */
   readonly elections: number | null;
 }
 
-function main(): number {
+function main(): number | Promise<number> {
   const options = readOptions();
   return options.elections === null ? playClusters(options) : playElections(options.elections, options.first);
 }
@@ -44,28 +56,62 @@ function playElections(count: number, seed: number): number {
   return 1;
 }
 
-function playClusters(options: Options): number {
-  const coverage = new Coverage();
+async function playClusters(options: Options): Promise<number> {
+  const { first, seeds, keep, trace, jobs } = options;
+  if (keep !== null || trace) return playOne(options);
   const startedAtMs = performance.now();
-  let virtualMs = 0;
-  let progressAtMs = startedAtMs + PROGRESS_MS;
-  for (let seed = options.first; seed < options.first + options.seeds; seed += 1) {
-    const whole = planOf(String(seed));
-    const plan = options.keep === null ? whole : only(whole, options.keep);
-    const outcome = run(plan, options.trace ? { coverage, trace: print } : { coverage });
-    virtualMs += outcome.virtualMs;
-    if (outcome.failure !== null) {
-      explain(seed, plan, outcome.failure.invariant, options);
-      return 1;
-    }
-    if (performance.now() > progressAtMs) {
-      progressAtMs += PROGRESS_MS;
-      print(summary(seed - options.first + 1, virtualMs, performance.now() - startedAtMs));
-    }
+  const tallies = await playShares(divide({ first, seeds }, jobs), (runs, virtualMs) => {
+    print(summary(runs, virtualMs, performance.now() - startedAtMs));
+  });
+  const broken = tallies.find((tally) => tally.broken !== null)?.broken ?? null;
+  if (broken !== null) {
+    explain(broken, planOf(String(broken)), options);
+    return 1;
   }
-  print(summary(options.seeds, virtualMs, performance.now() - startedAtMs));
+  const coverage = new Coverage();
+  for (const { taken } of tallies) coverage.add(taken);
+  print(summary(seeds, sum(tallies, "virtualMs"), performance.now() - startedAtMs));
   for (const line of coverage.lines()) print(line);
-  return checkCoverage(coverage, options.seeds);
+  return checkCoverage(coverage, seeds);
+}
+
+/** The seed once more, with all or some of its faults, told or not. */
+function playOne(options: Options): number {
+  const whole = planOf(String(options.first));
+  const plan = options.keep === null ? whole : only(whole, options.keep);
+  const { failure } = run(plan, options.trace ? { trace: print } : {});
+  if (failure === null) return 0;
+  explain(options.first, plan, options);
+  return 1;
+}
+
+/** Each share in a process of its own; all end with the first that breaks an invariant. */
+async function playShares(
+  shares: readonly Share[],
+  progress: (runs: number, virtualMs: number) => void,
+): Promise<readonly Tally[]> {
+  const tallies = shares.map(() => nothingPlayed);
+  const children = shares.map(({ first, seeds }) => fork(SHARE_PROCESS, [String(first), String(seeds)]));
+  const timer = setInterval(() => {
+    progress(sum(tallies, "runs"), sum(tallies, "virtualMs"));
+  }, PROGRESS_MS);
+  for (const [index, child] of children.entries()) {
+    child.on("message", (message) => {
+      const tally = message as Tally;
+      tallies[index] = tally;
+      if (tally.broken !== null) for (const one of children) one.kill();
+    });
+  }
+  // It comes after the last message, unlike the exit.
+  await Promise.all(children.map((child) => once(child, "disconnect")));
+  clearInterval(timer);
+  const isWhole = tallies.every(({ runs }, index) => runs === shares[index]?.seeds);
+  if (!isWhole && tallies.every(({ broken }) => broken === null)) throw new Error("a process ended before its share");
+  return tallies;
+}
+
+function sum(tallies: readonly Tally[], what: "runs" | "virtualMs"): number {
+  return tallies.reduce((total, tally) => total + tally[what], 0);
 }
 
 function readOptions(): Options {
@@ -75,6 +121,7 @@ function readOptions(): Options {
       seed: { type: "string", default: "1" },
       keep: { type: "string" },
       trace: { type: "boolean", default: false },
+      jobs: { type: "string", default: String(availableParallelism()) },
       elections: { type: "string" },
     },
   });
@@ -82,7 +129,7 @@ function readOptions(): Options {
   const seeds = whole("--seeds", values.seeds ?? "1");
   const keep = values.keep === undefined ? null : values.keep.split(",").filter(Boolean).map(Number);
   const elections = values.elections === undefined ? null : whole("--elections", values.elections);
-  return { seeds, first, keep, trace: values.trace, elections };
+  return { seeds, first, keep, trace: values.trace, jobs: whole("--jobs", values.jobs), elections };
 }
 
 function whole(name: string, text: string): number {
@@ -91,7 +138,9 @@ function whole(name: string, text: string): number {
   return value;
 }
 
-function explain(seed: number, plan: Plan, invariant: string, options: Options): void {
+/** Makes its schedule as small as can be, and shows what happens in it. */
+function explain(seed: number, plan: Plan, options: Options): void {
+  const invariant = run(plan).failure?.invariant ?? "none";
   print(`seed ${String(seed)} breaks an invariant; making its schedule smaller ...`);
   const offered = options.keep ?? plan.faults.map((_, index) => index);
   const kept = shrink(plan, invariant).map((index) => offered[index] ?? index);
@@ -120,4 +169,4 @@ function print(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
-process.exitCode = main();
+process.exitCode = await main();

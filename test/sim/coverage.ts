@@ -48,8 +48,21 @@ export class Coverage {
   readonly #seen = new Map<string, number>();
 
   saw({ from, to, reason }: Report & { readonly kind: "transition" }): void {
-    const arrow = `${from} -> ${to} [${reason}]`;
-    this.#seen.set(arrow, (this.#seen.get(arrow) ?? 0) + 1);
+    this.#add(`${from} -> ${to} [${reason}]`, 1);
+  }
+
+  /** How often each arrow was taken. */
+  get taken(): Readonly<Record<string, number>> {
+    return Object.fromEntries(this.#seen);
+  }
+
+  /** What another one has seen. */
+  add(taken: Readonly<Record<string, number>>): void {
+    for (const [arrow, times] of Object.entries(taken)) this.#add(arrow, times);
+  }
+
+  #add(arrow: string, times: number): void {
+    this.#seen.set(arrow, (this.#seen.get(arrow) ?? 0) + times);
   }
 
   /** Arrows of the list that were never taken. */
