@@ -2,10 +2,12 @@
 #include "process_exits.h"
 
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <poll.h>
 #include <sys/epoll.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -40,11 +42,17 @@ bool has_let_go(int memory) {
   return ::pread(memory, size, sizeof(size), 0) == sizeof(size) && size[0] == '0' && size[1] == ' ';
 }
 
-// Never waits for a disk: nothing where the word is not in memory, or the file system cannot say whether it is.
+// What is in memory anyway; other file systems say whether something is (RWF_NOWAIT), or that they cannot say.
+bool is_in_memory(int fd) {
+  struct statfs system {};
+  return ::fstatfs(fd, &system) == 0 && system.f_type == TMPFS_MAGIC;
+}
+
+// Never waits for a disk: nothing where it is not known that the word is in memory.
 std::optional<std::uint32_t> word_of(const order::FileSign& sign) {
   std::uint32_t word = 0;
   iovec part{&word, sizeof(word)};
-  const auto count = ::preadv2(sign.fd, &part, 1, sign.offset, RWF_NOWAIT);
+  const auto count = ::preadv2(sign.fd, &part, 1, sign.offset, is_in_memory(sign.fd) ? 0 : RWF_NOWAIT);
   return count == sizeof(word) ? std::optional(word) : std::nullopt;
 }
 
