@@ -4,6 +4,8 @@
  */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { step } from "../../src/core/group.js";
+import type { StepFunction } from "./agent.js";
 import type { NodeFault, ScheduledFault } from "./faults.js";
 import type { DcsTiming } from "./patroni.js";
 import { run } from "./run.js";
@@ -83,7 +85,9 @@ describe("once broken, now kept", () => {
       at(6_000, 16_700, LEADER, { kind: "machineSuspend" }),
       { atMs: 19_700, forMs: 20_000, scope: "world", fault: { kind: "dcsDown" } },
     ] as const;
-    keeps(faults, { ttlMs: 20_000, loopWaitMs: 2_000, retryTimeoutMs: 8_000 });
+    keeps(faults);
+    const forgetful: StepFunction = (settings, state, ...rest) => step(settings, { ...state, dcsTold: null }, ...rest);
+    assert.notEqual(run(planWith("a", faults, fastest), { step: forgetful }).failure, null, "the rule is needed");
   });
 
   it("Patroni frozen on a node that has nothing to do with it changes nothing", () => {
