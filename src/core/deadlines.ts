@@ -5,8 +5,8 @@
  * running to one `loop_wait`, so nobody else can be leader before `dcs_last_seen + ttl - loop_wait`. Two seconds are kept
  * back for the kernel, which removes an expired address up to 1.25 s late, and for the truncation of `dcs_last_seen`.
  */
-import type { Answered, Observation } from "./observation.js";
-import type { DcsTold, DuckBounds, DuckCase, GroupState, Leases, Timing, View } from "./types.js";
+import type { Answered, DcsTold, Observation } from "./observation.js";
+import type { DuckBounds, DuckCase, GroupState, Leases, Timing, View } from "./types.js";
 import { type Verdict, leads } from "./verdict.js";
 
 const KERNEL_MARGIN_MS = 2_000;

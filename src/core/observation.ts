@@ -56,3 +56,10 @@ export type Observation =
       readonly detail: string;
       readonly port: PortState;
     };
+
+/** Since when Patroni says the same of when it last saw its DCS: it has not looked again meanwhile. */
+export interface DcsTold {
+  /** `dcs_last_seen`, by Patroni's wall clock. */
+  readonly seconds: number;
+  readonly sinceMs: number;
+}

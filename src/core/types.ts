@@ -3,7 +3,7 @@
  *
  * Pure data. Every instant is in monotonic milliseconds and ends in `AtMs` or `UntilMs`; every span ends in `Ms`.
  */
-import type { DcsSettings, Member, Observation } from "./observation.js";
+import type { DcsSettings, DcsTold, Member, Observation } from "./observation.js";
 import type { Verdict } from "./verdict.js";
 
 export type TakeOn = "auto" | "lock" | "writable";
@@ -113,13 +113,6 @@ export interface View {
   readonly sentAtMs: number;
   readonly answeredAtMs: number;
   readonly observation: Observation;
-}
-
-/** Since when Patroni says the same of when it last saw its DCS: it has not looked again meanwhile. */
-export interface DcsTold {
-  /** `dcs_last_seen`, by Patroni's wall clock. */
-  readonly seconds: number;
-  readonly sinceMs: number;
 }
 
 /** Another node heard on our VRID about our VIPs. */
