@@ -90,6 +90,15 @@ describe("once broken, now kept", () => {
     assert.notEqual(run(planWith("a", faults, fastest), { step: forgetful }).failure, null, "the rule is needed");
   });
 
+  it("an agent that stood still while it asked whether it may keep a VIP does not keep it on the old answer", () => {
+    for (let atMs = 5_630; atMs < 5_650; atMs += 1) {
+      keeps([
+        at(4_655, 975, LEADER, { kind: "agentStop", policy: "keep" }),
+        at(atMs, 22_000, LEADER, { kind: "agentFreeze" }),
+      ]);
+    }
+  });
+
   it("Patroni frozen on a node that has nothing to do with it changes nothing", () => {
     keeps([at(5_000, 30_000, OTHER, { kind: "patroniFreeze" })]);
   });
