@@ -297,7 +297,7 @@ function eventOf(verb: string, words: readonly string[], nowMs: number): GroupEv
 /** When Patroni, asked at that instant, has last seen its DCS. */
 type DcsLook = (askedAtMs: number) => Pick<Answered, "dcsSeenAtMs"> & Pick<PatroniStatus, "dcsLastSeenSeconds">;
 
-function seenAgo(ageMs: number): DcsLook {
+export function seenAgo(ageMs: number): DcsLook {
   return (askedAtMs) => ({ dcsLastSeenSeconds: wallSeconds(askedAtMs - ageMs), dcsSeenAtMs: askedAtMs - ageMs });
 }
 

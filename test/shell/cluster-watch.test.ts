@@ -7,7 +7,7 @@ import type { Patroni } from "../../src/ports/patroni.js";
 import { ClusterWatch } from "../../src/shell/cluster-watch.js";
 import { Group } from "../../src/shell/group.js";
 import { load } from "../config/sources.js";
-import { status } from "../core/transcript.js";
+import { seenAgo, status } from "../core/transcript.js";
 import { placement } from "./bench.js";
 import { FakeNetwork, ManualClock, fakePatroni } from "./fake-network.js";
 
@@ -76,12 +76,11 @@ class Bench {
 
   #patroni(number: number): Patroni {
     return {
-      ...fakePatroni(this.clock, () => ({
-        kind: "answered",
-        hasRole: true,
-        status: status("primary", "running"),
-        dcsSeenAtMs: this.clock.nowMs() - this.dcsAgeMs,
-      })),
+      ...fakePatroni(this.clock, () => {
+        const { dcsLastSeenSeconds, dcsSeenAtMs } = seenAgo(this.dcsAgeMs)(this.clock.nowMs());
+        const said = { ...status("primary", "running"), dcsLastSeenSeconds };
+        return { kind: "answered", hasRole: true, status: said, dcsSeenAtMs };
+      }),
       settings: () => Promise.resolve(dcs),
       members: () => {
         this.asked.push(number);
