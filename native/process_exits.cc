@@ -42,17 +42,18 @@ bool has_let_go(int memory) {
   return ::pread(memory, size, sizeof(size), 0) == sizeof(size) && size[0] == '0' && size[1] == ' ';
 }
 
-// What is in memory anyway; other file systems say whether something is (RWF_NOWAIT), or that they cannot say.
-bool is_in_memory(int fd) {
+// To read without ever waiting for a disk: on tmpfs everything is in memory; other file systems say whether something
+// is, or that they cannot say.
+int flags_to_read(int fd) {
   struct statfs system {};
-  return ::fstatfs(fd, &system) == 0 && system.f_type == TMPFS_MAGIC;
+  return ::fstatfs(fd, &system) == 0 && system.f_type == TMPFS_MAGIC ? 0 : RWF_NOWAIT;
 }
 
-// Never waits for a disk: nothing where it is not known that the word is in memory.
-std::optional<std::uint32_t> word_of(const order::FileSign& sign) {
+// Nothing where it is not known that the word is in memory.
+std::optional<std::uint32_t> word_of(const order::FileSign& sign, int flags) {
   std::uint32_t word = 0;
   iovec part{&word, sizeof(word)};
-  const auto count = ::preadv2(sign.fd, &part, 1, sign.offset, is_in_memory(sign.fd) ? 0 : RWF_NOWAIT);
+  const auto count = ::preadv2(sign.fd, &part, 1, sign.offset, flags);
   return count == sizeof(word) ? std::optional(word) : std::nullopt;
 }
 
@@ -72,6 +73,7 @@ void ProcessExits::start(double order, const order::AwaitExit& what, double now_
   const double look_ms = looks ? now_ms : std::numeric_limits<double>::infinity();
   const double until_ms = now_ms + what.timeout_ms;
   Awaited awaited{order, what.pid, now_ms, until_ms, look_ms, std::move(fd), std::move(memory), what.sign};
+  if (what.sign) awaited.sign_flags = flags_to_read(what.sign->fd);
   watch_(awaited.fd.get(), EPOLLIN | EPOLLET);
   awaited_.push_back(std::move(awaited));
 }
@@ -96,7 +98,7 @@ void ProcessExits::proceed(double now_ms) {
 }
 
 bool ProcessExits::has_given_sign(Awaited& awaited) {
-  const auto word = awaited.sign ? word_of(*awaited.sign) : std::nullopt;
+  const auto word = awaited.sign ? word_of(*awaited.sign, awaited.sign_flags) : std::nullopt;
   if (!word) return false;
   if (*word == awaited.sign->value) return awaited.sign_was_absent;
   awaited.sign_was_absent = true;

@@ -40,6 +40,7 @@ class ProcessExits {
     // Not valid where /proc hides the process.
     UniqueFd memory;
     std::optional<order::FileSign> sign;
+    int sign_flags = 0;
     // Only then it tells something of this process: what it had from the beginning may be of an earlier one.
     bool sign_was_absent = false;
   };

@@ -11,7 +11,7 @@ import { deny, dropLeftover, release, withHold } from "./moves.js";
 import { probeOverMs, heedAnswer } from "./probe.js";
 import { someoneAnswers } from "./speakers.js";
 import { LAME_DUCK_PRIORITY, OWNER_PRIORITY, type Turn } from "./turn.js";
-import type { Claim, DuckBounds, Hold, Phase, Reason, View } from "./types.js";
+import type { Claim, DuckBounds, Hold, Phase, Reason } from "./types.js";
 import { type Verdict, explain, leads, serves } from "./verdict.js";
 
 export function decide(turn: Turn): void {
@@ -41,16 +41,10 @@ export function decide(turn: Turn): void {
   }
 }
 
-/** Patroni's last word, if a node without the VIP may take it on that. */
-function freshView({ state: { view, distrustBeforeMs }, settings: { timing }, nowMs }: Turn): View | null {
-  if (view === null || view.sentAtMs < distrustBeforeMs) return null;
-  return nowMs - view.sentAtMs <= timing.leaseMs ? view : null;
-}
-
 /** An adopted VIP: kept if Patroni says so, removed if it says no or nothing. */
 function decideStarting(turn: Turn, untilMs: number, adopted: boolean): void {
   if (!adopted) return;
-  const view = freshView(turn);
+  const view = turn.freshView;
   if (view !== null && serves(view.verdict)) {
     takeAsHolder(turn, "adopted", `adopted: ${explain(view.verdict)}`);
   } else if (view !== null && (leads(view.verdict) || isDown(view.verdict))) {
@@ -72,7 +66,7 @@ function isDown(verdict: Verdict): boolean {
 function decideStandby(turn: Turn, { lockSinceMs, recovery }: Phase & { readonly kind: "standby" }): void {
   const { timing, takeOn } = turn.settings;
   const { speakers } = turn.state;
-  const view = freshView(turn);
+  const view = turn.freshView;
   if (view === null) return;
   if (!mayTake(turn) || turn.nowMs < probeOverMs(turn.state)) return;
   const text = explain(view.verdict);

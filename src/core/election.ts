@@ -35,11 +35,10 @@ function preempts({ preempt, preemptDelayMs }: ElectionSettings, eligibleSinceMs
 }
 
 export function decideCandidate(turn: Turn): void {
-  const { view, contest, distrustBeforeMs } = turn.state;
-  const { priority, timing } = turn.settings;
-  // Older than the lease, an answer gives no right to anything.
-  const fresh = view !== null && view.sentAtMs >= distrustBeforeMs && turn.nowMs - view.sentAtMs <= timing.leaseMs;
-  if (!fresh || !serves(view.verdict)) {
+  const { contest } = turn.state;
+  const { priority } = turn.settings;
+  const view = turn.freshView;
+  if (view === null || !serves(view.verdict)) {
     if (contest !== null) turn.set({ contest: null });
     return;
   }

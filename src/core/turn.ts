@@ -4,7 +4,18 @@
  */
 import { afterTakeOver, made, nextAnnouncementMs, onceMore, silenced } from "./announcing.js";
 import { leasesOf, nextSharedMs } from "./deadlines.js";
-import type { Announcing, Counters, Effect, GroupSettings, GroupState, Hold, Phase, Polling, Reason } from "./types.js";
+import type {
+  Announcing,
+  Counters,
+  Effect,
+  GroupSettings,
+  GroupState,
+  Hold,
+  Phase,
+  Polling,
+  Reason,
+  View,
+} from "./types.js";
 
 /** Shorter than what status remembers of an alarm, so that it stays there while its cause lasts. */
 const REMIND_MS = 30_000;
@@ -32,6 +43,13 @@ export class Turn {
 
   get state(): GroupState {
     return this.#state;
+  }
+
+  /** Patroni's last word, if a node without the VIP may take it on that: older than the lease, it gives no right to anything. */
+  get freshView(): View | null {
+    const { view, distrustBeforeMs } = this.#state;
+    if (view === null || view.sentAtMs < distrustBeforeMs) return null;
+    return this.nowMs - view.sentAtMs <= this.settings.timing.leaseMs ? view : null;
   }
 
   set(change: Partial<GroupState>): void {

@@ -25,8 +25,9 @@ const PID_BYTES = 32;
  * @returns `null` where it cannot be read, or the directory of that name is another server's, as with a container's
  */
 export async function openControlFile(pid: number, args: readonly string[]): Promise<FileHandle | null> {
-  const directory = args[args.indexOf("-D") + 1];
-  if (!args.includes("-D") || directory === undefined) return null;
+  const option = args.indexOf("-D");
+  const directory = args[option + 1];
+  if (option < 0 || directory === undefined) return null;
   try {
     if ((await serverIn(directory)) !== pid) return null;
     return await openFile(join(directory, "global", "pg_control"));

@@ -45,9 +45,9 @@ export const defaultSettings: GroupSettings = {
   },
 };
 
-/** Breaks ties in elections. */
 /** Where the wall clock starts, in whole seconds. */
 const WALL_EPOCH_MS = 1_700_000_000_000;
+/** Breaks ties in elections. */
 const OWN_ADDRESS = "10.0.0.5";
 const OWN_NAME = "pg1";
 const ANSWER_AFTER_MS = 2;
