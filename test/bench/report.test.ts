@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { parseOptions } from "../../bench/options.js";
+import { joined } from "../../bench/parts.js";
 import { resultsMarkdown, withResults } from "../../bench/publish.js";
 import { htmlReport } from "../../bench/report/html.js";
 import { allTables, asText, failures } from "../../bench/tables.js";
@@ -103,6 +104,13 @@ describe("the documentation", () => {
     assert.equal(once, frame("\n\nnew\n"));
     assert.equal(withResults(once, "new"), once);
     assert.throws(() => withResults("no markers", "new"), /lacks the lines/);
+  });
+
+  test("names the command of each run, without the paths of that machine", () => {
+    const run = { ...goodResults(), command: "npm run bench -- --output /here" };
+    const other = { ...run, scenarios: [], rounds: [], flips: [], costs: [], jitters: [], startedAt: "later" };
+    const text = resultsMarkdown(joined([run, other]));
+    assert.match(text, /with `npm run bench --`, and later with `npm run bench --`, back end/);
   });
 });
 
